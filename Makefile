@@ -1,0 +1,43 @@
+# A newcomer needs Python 3.10 or newer, and make. `make PYTHON=python3.12 lab` picks another Python.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: help lab test course format lock clean install system
+
+help:
+	@echo "make lab      open the course in JupyterLab"
+	@echo "make test     check everything: style, library, notebooks"
+	@echo "make course   run every notebook, with progress"
+	@echo "make format   put code and notebooks into the house style"
+	@echo "make lock     choose requirements.lock anew"
+	@echo "make clean    remove the installed environment (data stays)"
+
+# Every command installs first; with a good environment that takes a tenth of a second.
+install:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 10) else "$(PYTHON) is Python %d.%d, the course needs 3.10 or newer: install one and run, for example, make PYTHON=python3.12 lab" % v[:2])'
+	@$(PYTHON) tools/install.py
+
+system: install
+	@$(PY) tools/system.py
+
+lab: install
+	@$(PY) tools/lab.py $(ARGS)
+
+test: export OMP_NUM_THREADS = 1
+test: system
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m pytest --nbval-lax tests $(wildcard notebooks)
+
+course: install
+	@.venv/bin/course run
+
+format: install
+	@$(PY) -m ruff check --fix
+	@$(PY) -m ruff format
+
+lock: install
+	@$(PY) tools/lock.py
+
+clean:
+	@rm -rf .venv

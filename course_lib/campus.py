@@ -1,0 +1,47 @@
+"""Words for the generated world ``campus``: what its events are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+EVENTS = {
+    "jazz": ("jazz jam", "saxophone clinic", "big-band rehearsal", "blues and swing night", "double-bass duel"),
+    "climbing": ("bouldering session", "rope and harness course", "climbing trip", "belay practice", "crag clean-up"),
+    "chess": (
+        "blitz tournament",
+        "chess puzzle hour",
+        "endgame seminar",
+        "gambit workshop",
+        "grandmaster simultaneous",
+    ),
+    "film": ("film noir double bill", "silent movie", "short-film contest", "screenplay reading", "director's cut"),
+    "cooking": ("dumpling kitchen", "sourdough class", "curry cook-off", "knife-skills evening", "pasta from scratch"),
+    "theatre": ("improv show", "Shakespeare rehearsal", "stage-fright clinic", "puppet theatre", "one-act play"),
+    "robotics": ("robot sumo", "soldering night", "drone race", "line-follower challenge", "servo repair café"),
+    "gardening": ("seed swap", "compost lesson", "rooftop planting", "beekeeping visit", "herb-bed weeding"),
+}
+"""The tastes, each with the events that give it away."""
+
+_OPENINGS = ("Late", "Open", "First", "Friendly", "Charity")
+_PLACES = (
+    *("in the old library", "behind the canteen", "at the boathouse", "in lecture hall B", "under the clock tower"),
+    *("on the roof terrace", "in the physics basement", "at the student union", "by the duck pond"),
+)
+
+
+def titles(tastes: Sequence[str]) -> tuple[str, ...]:
+    """Name one event for each entry of ``tastes``: an opening and a place that tell nothing, and an event that does.
+
+    Args:
+        tastes: Taste of each item, keys of ``EVENTS``; up to 25 items of a taste get distinct titles.
+
+    Returns:
+        A title for each item, such as "Late jazz jam in the old library".
+    """
+    seen = dict.fromkeys(EVENTS, 0)
+    named = []
+    for position, taste in enumerate(tastes):
+        opening, event = divmod(seen[taste], len(EVENTS[taste]))
+        seen[taste] += 1
+        named.append(f"{_OPENINGS[opening]} {EVENTS[taste][event]} {_PLACES[position % len(_PLACES)]}")
+    return tuple(named)

@@ -1,0 +1,146 @@
+"""From scores to lists: top-K for many users at once, and two stages where the catalogue is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from course_lib.arguments import refuse
+from course_lib.graph import InteractionGraph
+from course_lib.metrics import top_k
+from course_lib.models import EmbeddingModel, Model
+
+CELLS_AT_ONCE = 2**22  # scores held at a time: 16 MB of float32, whatever the number of users
+
+
+@torch.no_grad()
+def recommend(model: Model, users: Tensor, k: int, seen: Sequence[InteractionGraph] = ()) -> Tensor:
+    """Top-K lists of some users over the whole catalogue, a few users at a time.
+
+    Args:
+        model: Anything with ``score(users)``, or with ``embed()``, which is then called only once.
+        users: User ids, shape (B,).
+        k: Length of the list K.
+        seen: Graphs whose edges must not be recommended again.
+
+    Returns:
+        Item ids, best first, shape (B, K), padded with −1.
+
+    Raises:
+        ValueError: If k < 1 or a score is nan.
+
+    Source: lecture rows 8 and 17.
+    """
+    lists = [torch.empty(0, k, dtype=torch.long)]
+    for batch, scores in _score_batches(model, users):
+        exclude = torch.zeros_like(scores, dtype=torch.bool)  # (b, I)
+        for graph in seen:
+            exclude |= graph.rows(batch)
+        lists.append(top_k(scores, k, exclude if seen else None))
+    return torch.cat(lists)
+
+
+def list_hits(
+    model: Model, target: InteractionGraph, k: int, seen: Sequence[InteractionGraph] = ()
+) -> tuple[Tensor, Tensor]:
+    """Where the lists of the users with positives hit, for the formulas in ``metrics.FROM_HITS``.
+
+    Args:
+        model: As in :func:`recommend`.
+        target: Graph whose edges are the positives.
+        k: Length of the list K.
+        seen: Graphs whose edges are left out of the lists.
+
+    Returns:
+        True where the item at that rank is a positive, shape (users with positives, K); their numbers of positives.
+    """
+    users = target.user_degree.nonzero().flatten()  # the others are left out of every mean
+    items = recommend(model, users, k, seen)  # (users, K)
+    return target.has_edges(users[:, None], items), target.user_degree[users]
+
+
+def _score_batches(model: Model, users: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield some users (b,) and their scores (b, I): never a U × I matrix."""
+    embeddings = model.embed() if hasattr(model, "embed") else None
+    for batch in users.split(max(CELLS_AT_ONCE // max(model.num_items, 1), 1)) if len(users) else ():
+        if embeddings is None:
+            yield batch, model.score(batch)
+        else:
+            user_emb, item_emb = embeddings
+            yield batch, (user_emb[batch.to(user_emb.device)] @ item_emb.T).cpu()
+
+
+class TwoStage:
+    """Candidates by a cheap model through a FAISS index, ordered by a better one.
+
+    What the retriever misses, no ranker can bring back: the final recall is at most the recall of the candidates.
+
+    Args:
+        retriever: Model with embeddings; its item vectors go into an inner-product index.
+        ranker: Model whose scores give the order.
+        num_candidates: Number of candidates a user C.
+        index: FAISS factory string: "Flat" searches exactly, "IVF1024,Flat" only some cells of the space.
+        num_probes: Cells to search, for an IVF index.
+
+    Raises:
+        ValueError: If num_candidates < 1 or the two models have other items.
+
+    Source: lecture rows 6 and 7.
+    """
+
+    @torch.no_grad()
+    def __init__(
+        self, retriever: EmbeddingModel, ranker: Model, num_candidates: int, index: str = "Flat", num_probes: int = 1
+    ) -> None:
+        if num_candidates < 1:
+            refuse("num_candidates", num_candidates, "at least 1")
+        if retriever.num_items != ranker.num_items:
+            refuse("ranker", f"{ranker.num_items} items", f"the retriever's {retriever.num_items}")
+        import faiss  # loads its own thread pool: only for those who retrieve
+
+        self.ranker, self.num_candidates = ranker, num_candidates
+        user_emb, item_emb = (emb.cpu().contiguous() for emb in retriever.embed())
+        self._user_emb = user_emb.numpy()  # (U, D)
+        self._index = faiss.index_factory(item_emb.shape[1], index, faiss.METRIC_INNER_PRODUCT)
+        self._index.train(item_emb.numpy())
+        self._index.add(item_emb.numpy())
+        if hasattr(self._index, "nprobe"):
+            self._index.nprobe = num_probes
+
+    def candidates(self, users: Tensor, exclude: Tensor | None = None) -> Tensor:
+        """Stage one: the C best items of the retriever.
+
+        Args:
+            users: User ids, shape (B,).
+            exclude: True where an item must not come back, shape (B, I), bool.
+
+        Returns:
+            Item ids, shape (B, C), padded with −1.
+        """
+        spare = 0 if exclude is None or not len(users) else int(exclude.sum(dim=1).max())
+        width = min(self.num_candidates + spare, self._index.ntotal)  # room for what exclude takes away
+        found = torch.from_numpy(self._index.search(self._user_emb[users.numpy()], width)[1])  # (B, width)
+        if exclude is not None:
+            found = found.masked_fill(exclude.gather(1, found.clamp(min=0)), -1)
+        kept_first = (found < 0).sort(dim=1, stable=True).indices
+        found = found.gather(1, kept_first)[:, : self.num_candidates]
+        return torch.nn.functional.pad(found, (0, self.num_candidates - found.shape[1]), value=-1)
+
+    @torch.no_grad()
+    def recommend(self, users: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
+        """Both stages.
+
+        Args:
+            users: User ids, shape (B,).
+            k: Length of the list K.
+            exclude: True where an item must not be recommended, shape (B, I), bool.
+
+        Returns:
+            Item ids, best first, shape (B, K), padded with −1.
+        """
+        items = self.candidates(users, exclude).sort(dim=1).values  # (B, C), by id, so that ties go to the lower one
+        scores = self.ranker.score(users).gather(1, items.clamp(min=0))  # (B, C)
+        place = top_k(scores, k, exclude=items < 0)  # (B, K)
+        return items.gather(1, place.clamp(min=0)).masked_fill(place < 0, -1)

@@ -1,0 +1,217 @@
+"""Fit an embedding model by mini-batches, stopped by validation recall."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding
+
+from course_lib.arguments import refuse
+from course_lib.graph import InteractionGraph, Split
+from course_lib.losses import sampled_binary_loss, sampled_bpr_loss
+from course_lib.metrics import FROM_HITS, per_user_values
+from course_lib.models import EmbeddingModel
+from course_lib.negatives import uniform_negatives, uniform_non_edges
+from course_lib.retrieval import list_hits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+VALIDATION_K = 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything about a training run that is not the model or the data.
+
+    Args:
+        loss: "bpr" or "binary", sampled as the slides say.
+        epochs: Largest number of epochs; an epoch draws as many positives as there are training edges.
+        batch_size: Positives a step B.
+        lr: Step size of Adam.
+        weight_decay: Factor on half the squared length of the vectors in a batch.
+        negatives: Negatives for each positive S.
+        patience: Epochs without a better validation recall after which training stops.
+        seed: Seed of all draws.
+
+    Raises:
+        ValueError: If a value makes no sense.
+    """
+
+    loss: Literal["bpr", "binary"] = "bpr"
+    epochs: int = 100
+    batch_size: int = 2048
+    lr: float = 0.01
+    weight_decay: float = 0.01
+    negatives: int = 1
+    patience: int = 5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.loss not in STEPS:
+            refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
+        for name in ("epochs", "batch_size", "negatives", "patience"):
+            if getattr(self, name) < 1:
+                refuse(name, getattr(self, name), "at least 1")
+        if not self.lr > 0:
+            refuse("lr", self.lr, "a positive step size")
+        if not self.weight_decay >= 0:
+            refuse("weight_decay", self.weight_decay, "a factor of at least 0")
+
+
+@dataclass
+class History:
+    """What happened in a run of :func:`fit`.
+
+    Attributes:
+        loss: Mean training loss of each epoch, without the weight penalty.
+        val: Validation recall@20 after each epoch; empty if there is no validation edge.
+        best_epoch: Epoch whose weights the model has now, from 0; −1 if none was finished.
+        seconds: Wall time.
+        interrupted: True if the run was stopped by hand.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    val: list[float] = field(default_factory=list)
+    best_epoch: int = -1
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    def plot(self) -> Figure:
+        """Draw loss and validation recall against the epoch, with the best epoch marked."""
+        import matplotlib.pyplot as plt
+
+        curves = {"training loss": self.loss, f"validation recall@{VALIDATION_K}": self.val}
+        curves = {name: values for name, values in curves.items() if values}
+        figure, axes = plt.subplots(1, max(len(curves), 1), figsize=(4.5 * max(len(curves), 1), 3), squeeze=False)
+        for axis, (name, values) in zip(axes[0], curves.items(), strict=False):
+            axis.plot(values, color="#0072B2")
+            axis.axvline(self.best_epoch, color="#D55E00", linestyle="--", label=f"best epoch {self.best_epoch}")
+            axis.set(xlabel="epoch", title=name)
+            axis.legend()
+        figure.tight_layout()
+        return figure
+
+
+def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = True) -> History:
+    """Train a model in place and leave it with the weights of its best validation epoch.
+
+    Without validation edges the number of epochs is fixed and the last weights stay. Interrupting the kernel
+    (Ctrl-C) ends the run early and keeps the best so far. The same seed gives the same weights.
+
+    Args:
+        model: Model to train, built from ``split.train``.
+        split: Graphs; only train and val are looked at.
+        recipe: Loss, step size, length and seed of the run.
+        progress: Show a progress bar with loss and validation recall.
+
+    Returns:
+        The course of the run.
+
+    Raises:
+        ValueError: If there is nothing to train on.
+
+    Source: lecture rows 20, 27 and 35.
+    """
+    from tqdm import tqdm
+
+    history, best, started = History(), None, time.perf_counter()
+    epochs = train_epochs(model, split.train, recipe)
+    with tqdm(total=recipe.epochs, disable=not progress, desc=type(model).__name__, unit="epoch", ncols=100) as bar:
+        try:
+            for epoch, loss in enumerate(epochs):
+                history.loss.append(loss)
+                if split.val.num_edges:
+                    history.val.append(_validation_recall(model, split))
+                if not history.val or epoch == 0 or history.val[-1] > history.val[history.best_epoch]:
+                    history.best_epoch, best = epoch, deepcopy(model.state_dict())
+                bar.set_postfix(loss=f"{loss:.4f}", **({"val": f"{history.val[-1]:.4f}"} if history.val else {}))
+                bar.update()
+                if epoch - history.best_epoch >= recipe.patience:
+                    break
+        except KeyboardInterrupt:
+            history.interrupted = True
+    if best is not None:
+        model.load_state_dict(best)
+    history.seconds = time.perf_counter() - started
+    return history
+
+
+def train_epochs(model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe) -> Iterator[float]:
+    """Train a model in place, epoch by epoch: the loop inside :func:`fit`, for those who want to watch.
+
+    Args:
+        model: Model to train.
+        graph: The training graph.
+        recipe: Loss, step size, length and seed of the run.
+
+    Yields:
+        Mean loss of each epoch, without the weight penalty.
+
+    Raises:
+        ValueError: If no user has both an item and a non-item.
+
+    Source: lecture rows 27 and 35.
+    """
+    if not ((graph.user_degree > 0) & (graph.user_degree < graph.num_items)).any():
+        refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
+    generator = torch.Generator().manual_seed(recipe.seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr)
+    num_steps = math.ceil(graph.num_edges / recipe.batch_size)
+    for _ in range(recipe.epochs):
+        total = 0.0
+        for _ in range(num_steps):
+            loss, penalty = STEPS[recipe.loss](model, graph, recipe, generator)
+            optimizer.zero_grad()
+            (loss + recipe.weight_decay * penalty).backward()
+            optimizer.step()
+            total += loss.item()
+        yield total / num_steps
+
+
+def _bpr_step(
+    model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Uniform users, one uniform positive and S uniform negatives each: unbiased for the slide's loss."""
+    active = ((graph.user_degree > 0) & (graph.user_degree < graph.num_items)).nonzero().flatten()
+    users = active[torch.randint(len(active), (recipe.batch_size,), generator=generator)]  # (B,)
+    share = torch.rand(recipe.batch_size, generator=generator, dtype=torch.double)
+    pos = graph.item[graph.user_offsets[users] + (share * graph.user_degree[users]).long()]  # (B,)
+    neg = uniform_negatives(graph, users, recipe.negatives, generator)  # (B, S)
+    items = torch.cat([pos[:, None], neg], dim=1)  # (B, 1 + S)
+    scores = _pair_scores(model, users, items)
+    return sampled_bpr_loss(scores[:, 0], scores[:, 1:]), model.penalty(users, items)
+
+
+def _binary_step(
+    model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Uniform edges and uniform non-edges, whatever the user: unbiased for the slide's loss."""
+    edge = torch.randint(graph.num_edges, (recipe.batch_size,), generator=generator)  # (B,)
+    users, pos = graph.user[edge], graph.item[edge]
+    others, neg = uniform_non_edges(graph, recipe.batch_size * recipe.negatives, generator)  # (B · S,)
+    pairs = torch.cat([users, others]), torch.cat([pos, neg])[:, None]
+    scores = _pair_scores(model, *pairs).flatten()  # (B + B · S,)
+    loss = sampled_binary_loss(scores[: len(users)], scores[len(users) :].view(-1, recipe.negatives))
+    return loss, model.penalty(*pairs)
+
+
+STEPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {"bpr": _bpr_step, "binary": _binary_step}
+
+
+def _pair_scores(model: EmbeddingModel, users: Tensor, items: Tensor) -> Tensor:
+    """Scores of each user (B,) with some items (B, S)."""
+    user_emb, item_emb = model.embed()
+    return (embedding(users, user_emb)[:, None] * embedding(items, item_emb)).sum(dim=-1)  # (B, S)
+
+
+def _validation_recall(model: EmbeddingModel, split: Split) -> float:
+    hits, num_positives = list_hits(model, split.val, VALIDATION_K, seen=(split.train,))
+    return per_user_values(FROM_HITS["recall"], hits, num_positives).mean().item()

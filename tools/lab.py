@@ -1,0 +1,98 @@
+"""Open the course: fetch the data, then JupyterLab on the first notebook. Run by `make lab` with .venv's Python.
+
+Further arguments go to JupyterLab: make lab ARGS="--ip=0.0.0.0 --port=9000".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
+TOKEN_FILE = ROOT / ".lab_token"
+DATA = "movielens-100k"
+
+
+def fetch_data() -> None:
+    """Fetch the notebooks' data; without it the lab opens all the same."""
+    command = [str(Path(sys.executable).with_name("course")), "data", DATA]
+    try:
+        fetched = subprocess.run(command).returncode == 0
+    except OSError as error:
+        print(error)
+        fetched = False
+    if not fetched:
+        print(f"The lab opens without {DATA}. To try again:  .venv/bin/course data {DATA}", flush=True)
+
+
+def kept_token() -> str:
+    """The lab's password, made once and kept in a file that only its owner reads, so that an old tab still works."""
+    try:
+        if token := TOKEN_FILE.read_text().strip():
+            return token
+    except FileNotFoundError:
+        pass
+    token = secrets.token_hex(24)
+    TOKEN_FILE.unlink(missing_ok=True)
+    with os.fdopen(os.open(TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(token)
+    return token
+
+
+def has_display() -> bool:
+    """Whether a browser can open a window here."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def announce(server_file: Path, token: str) -> None:
+    """Print the lab's address once the server has written down where it listens.
+
+    Args:
+        server_file: the server's own note, written when its socket is open.
+        token: the password, part of the address.
+    """
+    while not server_file.exists():
+        time.sleep(0.1)
+    url = json.loads(server_file.read_text())["url"]
+    opens = "It opens in your browser." if has_display() else "Open this address in a browser:"
+    print(f"\n  The course is running. {opens}\n\n    {url}lab/tree/{FIRST_NOTEBOOK}?token={token}\n")
+    print("  Ctrl-C here closes it.\n", flush=True)
+
+
+def main() -> None:
+    """Fetch the data and serve the lab until it is closed."""
+    fetch_data()
+    from jupyter_core.paths import jupyter_runtime_dir
+    from jupyterlab.labapp import LabApp
+
+    token = kept_token()
+    server_file = Path(jupyter_runtime_dir(), f"jpserver-{os.getpid()}.json")
+    server_file.unlink(missing_ok=True)
+    threading.Thread(target=announce, args=(server_file, token), daemon=True).start()
+    options = [
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={ROOT}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
+        "--ServerApp.allow_root=True",
+        "--ServerApp.answer_yes=True",  # Ctrl-C closes at once
+        "--Application.log_level=WARN",
+        # Nothing asks the network for news, updates or extensions.
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    LabApp.launch_instance([*options, *([] if has_display() else ["--no-browser"]), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nStopped.")
