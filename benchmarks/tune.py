@@ -20,7 +20,7 @@ from course_lib.graph import split
 from course_lib.training import STEPS, Recipe, fit
 
 LRS = (0.005, 0.01, 0.02, 0.05)
-WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1)
+WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2)
 SEEDS = (100, 101, 102)  # splits that no notebook uses
 
 

@@ -12,7 +12,7 @@ EVENTS = {
         "chess puzzle hour",
         "endgame seminar",
         "gambit workshop",
-        "grandmaster simultaneous",
+        "simultaneous display",
     ),
     "film": ("film noir double bill", "silent movie", "short-film contest", "screenplay reading", "director's cut"),
     "cooking": ("dumpling kitchen", "sourdough class", "curry cook-off", "knife-skills evening", "pasta from scratch"),
@@ -41,7 +41,9 @@ def titles(tastes: Sequence[str]) -> tuple[str, ...]:
     seen = dict.fromkeys(EVENTS, 0)
     named = []
     for position, taste in enumerate(tastes):
-        opening, event = divmod(seen[taste], len(EVENTS[taste]))
+        number = seen[taste]
         seen[taste] += 1
-        named.append(f"{_OPENINGS[opening]} {EVENTS[taste][event]} {_PLACES[position % len(_PLACES)]}")
+        event = EVENTS[taste][number % 5]
+        opening = _OPENINGS[(number + number // 5) % 5]  # a Latin square: 25 different pairs
+        named.append(f"{opening} {event} {_PLACES[position % len(_PLACES)]}")
     return tuple(named)

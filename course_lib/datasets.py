@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
@@ -87,9 +86,7 @@ def load(name: str) -> Dataset:
     return _LOADERS[download.known(name, _LOADERS)]()
 
 
-def read_lists(
-    train: str | os.PathLike[str], test: str | os.PathLike[str]
-) -> tuple[InteractionGraph, InteractionGraph]:
+def read_lists(train: str | Path, test: str | Path) -> tuple[InteractionGraph, InteractionGraph]:
     """Read a split in the format ``user item item …``, a line a user, ids from 0.
 
     Args:
@@ -100,9 +97,9 @@ def read_lists(
         The train and the test graph, over the same ids: 0 to the highest id in either file.
 
     Raises:
-        ValueError: If a line is not a list of ids ≥ 0; names the file and the line.
+        ValueError: If a line is not a list of ids; the message names the file and the line.
     """
-    ends = [_ends(download.read_lists(Path(path).read_bytes(), path)) for path in (train, test)]
+    ends = [_ends(download.parse_lists(Path(path).read_bytes(), path)) for path in (train, test)]
     num_users = max(int(users.max(initial=-1)) for users, _, _ in ends) + 1
     num_items = max(int(item.max(initial=-1)) for _, _, item in ends) + 1
     first, second = (
@@ -158,8 +155,8 @@ def planted(
     user, item = _draw(affinity, _activity(num_users, num_items, edges_per_user, rng), rng)
     time = rng.integers(0, 15 * 7 * 86_400, size=user.size)  # seconds of a term of 15 weeks
     graph = InteractionGraph(num_users, num_items, *map(torch.from_numpy, (user, item, time)))
-    truth = (torch.from_numpy(array) for array in (user_taste, item_taste, popularity, affinity))
-    return Planted(graph, *truth)
+    own, popular, likely = (torch.tensor(share, dtype=torch.float) for share in (user_taste, popularity, affinity))
+    return Planted(graph, own, torch.from_numpy(item_taste), popular, likely)
 
 
 def _check_world(users: int, items: int, tastes: int, edges_per_user: float, skew: float, noise: float) -> None:
@@ -167,11 +164,11 @@ def _check_world(users: int, items: int, tastes: int, edges_per_user: float, ske
         if count < 1:
             refuse(argument, count, "at least 1")
     if tastes > items:
-        refuse("num_tastes", tastes, f"at most one a item ({items})")
+        refuse("num_tastes", tastes, f"at most one per item ({items})")
     if not 1 <= edges_per_user <= items:
         refuse("edges_per_user", edges_per_user, f"a mean between 1 and num_items ({items})")
-    if skew < 0:
-        refuse("skew", skew, "0 (all alike) or more")
+    if not 0 <= skew <= 10:
+        refuse("skew", skew, "a number from 0 (all alike) to 10")
     if not 0 <= noise <= 1:
         refuse("noise", noise, "a share in [0, 1]")
 
@@ -180,16 +177,16 @@ def _activity(num_users: int, num_items: int, mean: float, rng: np.random.Genera
     """How many items each user has, log-normal around the mean, shape (U,)."""
     spread = 0.6
     drawn = mean * rng.lognormal(-(spread**2) / 2, spread, num_users)
-    return np.clip(np.rint(drawn).astype(int), min(5, mean), num_items)
+    return np.clip(np.rint(drawn).astype(int), int(min(5, mean)), num_items)
 
 
 def _draw(affinity: np.ndarray, count: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw items without replacement: the first in a race of exponential clocks that tick at the rate of affinity."""
+    """Draw items without replacement: the winners of a race of exponential clocks, as fast as affinity is large."""
     with np.errstate(divide="ignore"):
-        arrival = rng.exponential(size=affinity.shape) / affinity
+        arrival = rng.exponential(size=affinity.shape) / affinity  # (U, I), infinite where affinity is 0
     order = arrival.argsort(axis=1)
-    drawn = np.arange(affinity.shape[1]) < count[:, None]  # (U, I), in order of arrival
-    user, place = drawn.nonzero()
+    won = (np.arange(affinity.shape[1]) < count[:, None]) & np.isfinite(np.take_along_axis(arrival, order, axis=1))
+    user, place = won.nonzero()
     return user, order[user, place]
 
 
@@ -226,7 +223,7 @@ def _campus() -> Dataset:
 
 
 def _toy() -> Dataset:
-    """Ada and Ben like space, Dan likes kitchens, Cleo likes both: from Ada, item 2 and item 3 are three hops away."""
+    """Space for Ada and Ben, kitchens for Dan, both for Cleo: from Ada, items 2, 3 and 4 are 3 hops away, 5 is 5."""
     user = [0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3]
     item = [0, 1, 0, 1, 2, 1, 2, 3, 4, 3, 4, 5]
     day = [1, 5, 2, 3, 9, 4, 6, 8, 12, 7, 10, 11]

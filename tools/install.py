@@ -33,7 +33,7 @@ LOCK = ROOT / "requirements.lock"
 # depends on it gets to choose its version or its build.
 FIRST = ("pip", "torch")
 REMEDIES = {
-    "No space left on device": "The disk is full: the course needs about 3 GB (8 GB with CUDA). Free some and run it again.",
+    "No space left on device": "The disk is full: the course needs about 3 GB (8 GB with CUDA). Free some, run again.",
     "Name or service not known|Temporary failure in name resolution|NewConnectionError|Connection refused"
     "|Network is unreachable|ConnectTimeout|nodename nor servname|Read timed out|ReadTimeoutError": (
         "The package index cannot be reached: check the network (or HTTPS_PROXY) and run it again; "
@@ -102,10 +102,11 @@ def create() -> None:
         raise InstallError(f"No environment could be made in {VENV}: {error}") from error
 
 
-def has_pip() -> bool:
-    """Whether .venv is whole enough that pip can finish it."""
+def can_be_finished() -> bool:
+    """Whether .venv was made in this place (its scripts hold the path) and is whole enough to run pip."""
     try:
-        return subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
+        made_here = str(VENV) in (VENV / "bin" / "activate").read_text()
+        return made_here and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
     except OSError:
         return False
 
@@ -137,6 +138,14 @@ def progress_line(line: str) -> str | None:
     return "unpacking" if line.startswith("Installing collected") else None
 
 
+def explained(output: list[str]) -> str:
+    """What pip said of its failure, and below it what to do."""
+    for pattern, remedy in REMEDIES.items():
+        if said := [line for line in output if re.search(pattern, line)]:
+            return f"{said[-1].strip()}\n{remedy}"
+    return "".join([*output[-8:], "Run it again; if it fails in the same place, run make clean first."])
+
+
 def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) -> None:
     """Run `pip install`, its output into the log.
 
@@ -149,7 +158,9 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
         InstallError: pip failed; the message has its last lines and what to do.
     """
     base = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-warn-script-location"]
-    tail: list[str] = []
+    if any(re.match(r"pip-(2[5-9]|[3-9]\d)\.", name) for name in dist_infos()):
+        base += ["--progress-bar", "raw"]  # unknown to the pip that an older Python brings along
+    output: list[str] = []
     with (
         LOG.open("a") as log,
         subprocess.Popen(
@@ -166,14 +177,11 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
         for line in pip.stdout:
             if not line.startswith("Progress "):
                 log.write(line)
-                tail = [*tail[-7:], line]
+                output.append(line)
             if text := progress_line(line):
                 show(text)
     if pip.returncode != 0:
-        text = "".join(tail)
-        remedies = [remedy for pattern, remedy in REMEDIES.items() if re.search(pattern, text)]
-        remedy = remedies[0] if remedies else "Run it again; if it fails in the same place, run make clean first."
-        raise InstallError(f"{text}\npip failed; all of its output is in {LOG}\n{remedy}")
+        raise InstallError(f"{explained(output)}\n(all of pip's output: {LOG})")
 
 
 @contextlib.contextmanager
@@ -185,11 +193,11 @@ def stage(title: str) -> Iterator[Callable[[str], None]]:
     def show(text: str) -> None:
         if live:
             width = shutil.get_terminal_size().columns - 1
-            line = f"  {title:<28} {time.monotonic() - start:5.0f} s   {text}"
+            line = f"  {title:<20} {time.monotonic() - start:5.0f} s   {text}"
             print(f"\r{line:<{width}.{width}}", end="", flush=True)
 
     if not live:
-        print(f"  {title:<28} ...", flush=True)
+        print(f"  {title:<20} ...", flush=True)
     show("")
     try:
         yield show
@@ -197,29 +205,20 @@ def stage(title: str) -> Iterator[Callable[[str], None]]:
         print(flush=True)
         raise
     show("done")
-    print("" if live else f"  {title:<28} {time.monotonic() - start:5.0f} s", flush=True)
-
-
-def pins(names: tuple[str, ...]) -> list[str]:
-    """The lock's requirement lines for the given packages, in the given order."""
-    lines = LOCK.read_text().splitlines()
-    return [line for name in names for line in lines if line.startswith(f"{name}==")]
+    print("" if live else f"  {title:<20} {time.monotonic() - start:5.0f} s", flush=True)
 
 
 def install(lock: int) -> None:
     """Bring .venv to what the lock file says, from whatever state it is in, and write the stamp."""
     STAMP.unlink(missing_ok=True)
-    if not has_pip():
+    if not can_be_finished():
         with stage("environment in .venv"):
             create()
     drop_half_installed()
-    new_pip = ["--progress-bar", "raw"]
-    for pin in pins(FIRST):
-        with stage(pin) as show:
-            extra = [] if pin.startswith("pip==") else new_pip
-            pip_install([*extra, "--constraint", "requirements.lock", pin], show, lock)
-    count = sum("==" in line for line in LOCK.read_text().splitlines())
-    with stage(f"{count} pinned packages") as show:
+    for name in FIRST:
+        with stage(name) as show:
+            pip_install(["--constraint", "requirements.lock", name], show, lock)
+    with stage("everything else") as show:
         pip_install(["--requirement", "requirements.lock"], show, lock)
     with stage("this course") as show:
         pip_install(["--no-deps", "--no-build-isolation", "--editable", "."], show, lock)

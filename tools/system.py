@@ -1,6 +1,6 @@
-"""What the course needs from the operating system, beside Python: installed on Debian and Ubuntu as root, named elsewhere.
+"""What the course needs from the operating system: installed on Debian and Ubuntu as root, elsewhere named.
 
-Run as a script it looks after the tests' needs. Standard library only.
+Run as a script it looks after what the tests need. Standard library only.
 """
 
 from __future__ import annotations

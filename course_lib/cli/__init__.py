@@ -1,0 +1,47 @@
+"""The `course` command: one module a subcommand, each with ``add_parser``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from course_lib.cli import data, run
+
+COMMANDS = (data, run)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"course: {message}; see `{self.prog} --help`\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the `course` command.
+
+    Args:
+        argv: Words after `course`; None takes those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 a finding (a failed check, say), 2 a mistake in how it was called, 130 interrupted.
+    """
+    parser = _Parser(
+        prog="course",
+        description="GNNs for recommender systems: the course kit.",
+        epilog="example: course data movielens-100k",
+    )
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    try:
+        arguments = parser.parse_args(argv)
+        return arguments.run(arguments)
+    except SystemExit as stop:  # argparse: help was asked for, or a word was wrong
+        return int(stop.code or 0)
+    except (ValueError, OSError) as error:
+        print(f"course: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("course: interrupted", file=sys.stderr)
+        return 130
