@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from course_lib.arguments import refuse
+from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
 from course_lib.metrics import FROM_HITS, per_user_values
 from course_lib.models import Model
@@ -43,8 +43,9 @@ def evaluate(
     """
     if on not in ("train", "val", "test"):
         refuse("on", repr(on), "'train', 'val' or 'test'")
-    if not ks or min(ks) < 1:
-        refuse("ks", tuple(ks), "list lengths of at least 1", "pass ks=(20,)")
+    if not len(ks):
+        refuse("ks", "none", "list lengths", "pass ks=(20,)")
+    ks = [whole("ks", k, least=1) for k in ks]
     got, wanted = ((part.num_users, part.num_items) for part in (model, split.train))
     if got != wanted:
         refuse("model", f"{got} users and items", f"those of the split, {wanted}", "build it from split.train")
@@ -79,13 +80,15 @@ def run_seeds(
         One row a run, indexed by (model, seed): the test metrics of :func:`evaluate`, and ``seconds`` to build and fit.
 
     Raises:
-        ValueError: If a recipe has no builder, or there is no seed.
+        ValueError: If there is no builder or no seed, or a recipe has no builder.
 
     Source: lecture rows 68–71.
     """
     import pandas as pd
     from tqdm import tqdm
 
+    if not builders:
+        refuse("builders", "none", "at least one model")
     if strangers := set(recipes) - set(builders):
         refuse("recipes", f"{sorted(strangers)} without a builder", f"names among {list(builders)}")
     if not len(seeds):

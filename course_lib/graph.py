@@ -11,11 +11,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse
+from course_lib.arguments import refuse, whole
 
 if TYPE_CHECKING:
     import networkx
     from torch_geometric.data import HeteroData
+
+
+def checked_ids(argument: str, ids: Any, count: int) -> Tensor:
+    """Check ids of users or items.
+
+    Args:
+        argument: Name of the argument.
+        ids: Flat integer ids, a tensor or what becomes one.
+        count: Number of users or items there are.
+
+    Returns:
+        The ids as a LongTensor, shape (M,).
+
+    Raises:
+        ValueError: If they are not flat integers in [0, count).
+    """
+    ids = torch.as_tensor(ids)
+    if ids.dim() != 1:
+        refuse(argument, f"shape {tuple(ids.shape)}", "a flat tensor of ids")
+    if ids.numel() and (ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool):
+        refuse(argument, f"dtype {ids.dtype}", "integer ids", "convert with .long()")
+    if ids.numel() and (ids.min() < 0 or ids.max() >= count):
+        refuse(argument, f"ids from {ids.min()} to {ids.max()}", f"ids in [0, {count})", "map raw ids with from_edges")
+    return ids.long()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,8 +69,10 @@ class InteractionGraph:
     time: Tensor | None = None
 
     def __post_init__(self) -> None:
-        user = _edge_ends("user", self.user, self.num_users)
-        item = _edge_ends("item", self.item, self.num_items)
+        whole("num_users", self.num_users, 0)
+        whole("num_items", self.num_items, 0)
+        user = checked_ids("user", self.user, self.num_users)
+        item = checked_ids("item", self.item, self.num_items)
         if user.shape != item.shape:
             refuse("item", f"{item.numel()} ends", f"as many as user has ({user.numel()})")
         time = None if self.time is None else torch.as_tensor(self.time)
@@ -130,7 +156,7 @@ class InteractionGraph:
         Returns:
             Bool tensor, shape (B, I).
         """
-        users = _edge_ends("users", users, self.num_users)
+        users = checked_ids("users", users, self.num_users)
         degree = self.user_degree[users]  # (B,)
         row = torch.repeat_interleave(torch.arange(users.numel()), degree)  # (edges of the batch,)
         within = torch.arange(row.numel()) - torch.repeat_interleave(degree.cumsum(0) - degree, degree)
@@ -148,7 +174,13 @@ class InteractionGraph:
 
         Returns:
             Bool tensor of the broadcast shape.
+
+        Raises:
+            ValueError: If an id is out of range.
         """
+        for argument, ids, least, count in (("users", users, 0, self.num_users), ("items", items, -1, self.num_items)):
+            if ids.numel() and (ids.min() < least or ids.max() >= count):
+                refuse(argument, f"ids from {ids.min()} to {ids.max()}", f"ids in [{least}, {count})")
         if not self.num_edges:
             return torch.zeros(torch.broadcast_shapes(users.shape, items.shape), dtype=torch.bool)
         cells = self.user * self.num_items + self.item  # (E,), ascending: edges are sorted
@@ -252,7 +284,7 @@ def split(
 
     Source: lecture rows 3 and 4.
     """
-    if len(ratios) != 3 or min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-9:
+    if len(ratios) != 3 or not (min(ratios) >= 0 and abs(sum(ratios) - 1) < 1e-9):
         refuse("ratios", ratios, "three shares for train, validation and test that sum to 1", "try (0.8, 0.1, 0.1)")
     if by == "time" and graph.time is None:
         refuse("by", "'time' for a graph without times", "'random', or a graph that was built with time=")
@@ -268,19 +300,6 @@ def split(
     first_val = first_test - num_val[graph.user]
     parts = rank < first_val, (first_val <= rank) & (rank < first_test), rank >= first_test
     return Split(*(graph._keep(mask) for mask in parts))
-
-
-def _edge_ends(argument: str, ids: Any, count: int) -> Tensor:
-    ids = torch.as_tensor(ids)
-    if ids.dim() != 1:
-        refuse(argument, f"shape {tuple(ids.shape)}", "a flat tensor of ids")
-    if ids.numel() == 0:
-        return ids.long()
-    if ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool:
-        refuse(argument, f"dtype {ids.dtype}", "integer ids", "convert with .long()")
-    if ids.min() < 0 or ids.max() >= count:
-        refuse(argument, f"ids from {ids.min()} to {ids.max()}", f"ids in [0, {count})", "map raw ids with from_edges")
-    return ids.long()
 
 
 def _collapse(user: Tensor, item: Tensor, time: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -139,6 +139,9 @@ def _pairs(scores: Tensor, positives: Tensor, negatives: Tensor | None) -> tuple
 
 
 def _check_samples(pos: Tensor, neg: Tensor) -> None:
+    for name, scores in (("pos", pos), ("neg", neg)):
+        if not scores.is_floating_point():
+            refuse(name, scores.dtype, "float scores", "convert with .float()")
     if pos.dim() != 1 or not pos.numel():
         refuse("pos", f"shape {tuple(pos.shape)}", "(B,) with B ≥ 1")
     if neg.dim() != 2 or neg.shape[0] != pos.shape[0] or not neg.numel():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse
+from course_lib.arguments import refuse, whole
 
 
 def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
@@ -31,7 +31,7 @@ def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
     Source: lecture rows 8, 10 and 17.
     """
     _check_scores(scores)
-    _check_k(k)
+    k = whole("k", k, least=1)
     _check_mask("exclude", exclude, scores)
     num_users, num_items = scores.shape
     masked = scores if exclude is None else scores.masked_fill(exclude, -torch.inf)
@@ -264,8 +264,3 @@ def _check_mask(argument: str, mask: Tensor | None, scores: Tensor) -> None:
         refuse(argument, getattr(mask, "dtype", type(mask).__name__), "a bool tensor", "convert with .bool()")
     if mask.shape != scores.shape:
         refuse(argument, f"shape {tuple(mask.shape)}", f"the shape of scores, {tuple(scores.shape)}")
-
-
-def _check_k(k: int) -> None:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        refuse("k", k, "a whole number of at least 1")

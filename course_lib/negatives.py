@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse
-from course_lib.graph import InteractionGraph
+from course_lib.arguments import refuse, whole
+from course_lib.graph import InteractionGraph, checked_ids
 
 
 def uniform_negatives(graph: InteractionGraph, users: Tensor, num: int, seed: int | torch.Generator = 0) -> Tensor:
@@ -22,12 +22,11 @@ def uniform_negatives(graph: InteractionGraph, users: Tensor, num: int, seed: in
         Item ids, shape (B, S); −1 for a user who has every item.
 
     Raises:
-        ValueError: If num < 1.
+        ValueError: If num < 1 or a user is unknown.
 
     Source: lecture row 35.
     """
-    if num < 1:
-        refuse("num", num, "at least one negative a user")
+    num, users = whole("num", num, least=1), checked_ids("users", users, graph.num_users)
     free = graph.num_items - graph.user_degree[users]  # (B,): number of non-items of each user
     share = torch.rand(len(users), num, generator=_generator(seed), dtype=torch.double)  # (B, S)
     place = (share * free[:, None]).long()  # which of the non-items, counted from 0
@@ -52,8 +51,9 @@ def uniform_non_edges(graph: InteractionGraph, num: int, seed: int | torch.Gener
     Source: lecture rows 23 and 27.
     """
     free = graph.num_users * graph.num_items - graph.num_edges
-    if num < 1 or not free:
-        refuse("num", num, f"at least 1 and a graph with non-edges (this one has {free})")
+    num = whole("num", num, least=1)
+    if not free:
+        refuse("graph", graph, "a graph with at least one pair that is no edge")
     place = (torch.rand(num, generator=_generator(seed), dtype=torch.double) * free).long()
     flat = _missing(graph, torch.zeros_like(place), torch.zeros_like(place), place)
     return flat // graph.num_items, flat % graph.num_items

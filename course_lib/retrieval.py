@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse
-from course_lib.graph import InteractionGraph
+from course_lib.arguments import refuse, whole
+from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 from course_lib.models import EmbeddingModel, Model
 
@@ -29,10 +29,11 @@ def recommend(model: Model, users: Tensor, k: int, seen: Sequence[InteractionGra
         Item ids, best first, shape (B, K), padded with −1.
 
     Raises:
-        ValueError: If k < 1 or a score is nan.
+        ValueError: If k < 1, a user is unknown or a score is nan.
 
     Source: lecture rows 8 and 17.
     """
+    k, users = whole("k", k, least=1), checked_ids("users", users, model.num_users)
     lists = [torch.empty(0, k, dtype=torch.long)]
     for batch, scores in _score_batches(model, users):
         exclude = torch.zeros_like(scores, dtype=torch.bool)  # (b, I)
@@ -94,14 +95,13 @@ class TwoStage:
     def __init__(
         self, retriever: EmbeddingModel, ranker: Model, num_candidates: int, index: str = "Flat", num_probes: int = 1
     ) -> None:
-        if num_candidates < 1:
-            refuse("num_candidates", num_candidates, "at least 1")
+        num_candidates = whole("num_candidates", num_candidates, least=1)
         if retriever.num_items != ranker.num_items:
             refuse("ranker", f"{ranker.num_items} items", f"the retriever's {retriever.num_items}")
         import faiss  # loads its own thread pool: only for those who retrieve
 
         self.ranker, self.num_candidates = ranker, num_candidates
-        user_emb, item_emb = (emb.cpu().contiguous() for emb in retriever.embed())
+        user_emb, item_emb = (emb.cpu().clone() for emb in retriever.embed())  # a copy: training may go on
         self._user_emb = user_emb.numpy()  # (U, D)
         self._index = faiss.index_factory(item_emb.shape[1], index, faiss.METRIC_INNER_PRODUCT)
         self._index.train(item_emb.numpy())
@@ -117,8 +117,15 @@ class TwoStage:
             exclude: True where an item must not come back, shape (B, I), bool.
 
         Returns:
-            Item ids, shape (B, C), padded with −1.
+            Item ids, shape (B, C), padded with −1. Among equal scores at the border, FAISS chooses.
+
+        Raises:
+            ValueError: If a user is unknown or exclude does not fit.
         """
+        users = checked_ids("users", users, len(self._user_emb))
+        if exclude is not None and (exclude.dtype != torch.bool or exclude.shape != (len(users), self._index.ntotal)):
+            wanted = f"a bool tensor of shape {(len(users), self._index.ntotal)}"
+            refuse("exclude", f"{exclude.dtype} of shape {tuple(exclude.shape)}", wanted)
         spare = 0 if exclude is None or not len(users) else int(exclude.sum(dim=1).max())
         width = min(self.num_candidates + spare, self._index.ntotal)  # room for what exclude takes away
         found = torch.from_numpy(self._index.search(self._user_emb[users.numpy()], width)[1])  # (B, width)

@@ -6,14 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding
 
-from course_lib.arguments import refuse
+from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
 from course_lib.losses import sampled_binary_loss, sampled_bpr_loss
 from course_lib.metrics import FROM_HITS, per_user_values
@@ -58,11 +58,10 @@ class Recipe:
         if self.loss not in STEPS:
             refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
         for name in ("epochs", "batch_size", "negatives", "patience"):
-            if getattr(self, name) < 1:
-                refuse(name, getattr(self, name), "at least 1")
-        if not self.lr > 0:
+            whole(name, getattr(self, name), least=1)
+        if not 0 < self.lr < math.inf:
             refuse("lr", self.lr, "a positive step size")
-        if not self.weight_decay >= 0:
+        if not 0 <= self.weight_decay < math.inf:
             refuse("weight_decay", self.weight_decay, "a factor of at least 0")
 
 
@@ -177,14 +176,18 @@ def train_epochs(model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe)
         Mean loss of each epoch, without the weight penalty.
 
     Raises:
-        ValueError: If no user has both an item and a non-item.
+        ValueError: If no user has both an item and a non-item, or the model is of another graph.
 
     Source: lecture rows 27 and 35.
     """
+    got, wanted = ((part.num_users, part.num_items) for part in (model, graph))
+    if got != wanted:
+        refuse("model", f"{got} users and items", f"those of the graph, {wanted}", "build it from split.train")
     if not ((graph.user_degree > 0) & (graph.user_degree < graph.num_items)).any():
         refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
     generator = torch.Generator().manual_seed(recipe.seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
+    recipe = replace(recipe, batch_size=min(recipe.batch_size, graph.num_edges))
     num_steps = math.ceil(graph.num_edges / recipe.batch_size)
     for _ in range(recipe.epochs):
         total = 0.0

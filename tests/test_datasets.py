@@ -131,6 +131,23 @@ def test_published_lists(
     assert parts.train.rows(torch.tensor([user]))[0].nonzero().flatten().tolist() == sorted(items)
 
 
+def test_an_official_split_is_kept_and_its_union_is_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "train.txt", "0 1 2\n2 0\n")
+    write(tmp_path / "test.txt", "0 3\n")
+    lastfm = download.ORIGINS["lastfm"]
+    checksums = {name: (lastfm.checksum((tmp_path / name).read_bytes()),) for name in ("train.txt", "test.txt")}
+    source = download.Source(tmp_path.as_uri() + "/", tuple(checksums), lambda *bodies: bodies)
+    monkeypatch.setitem(download.ORIGINS, "lastfm", replace(lastfm, files=checksums, sources=(source,)))
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    loaded = load("lastfm")
+    parts = loaded.official_split
+    pairs = [list(zip(g.user.tolist(), g.item.tolist(), strict=True)) for g in (parts.train, parts.val, parts.test)]
+    assert pairs == [[(0, 1), (0, 2), (2, 0)], [], [(0, 3)]]
+    assert sorted(pairs[0] + pairs[2]) == list(zip(loaded.graph.user.tolist(), loaded.graph.item.tolist(), strict=True))
+    assert (parts.val.num_users, parts.val.num_items) == (loaded.graph.num_users, loaded.graph.num_items) == (3, 4)
+    assert repr(loaded) == f"Dataset('lastfm', {loaded.graph!r}, an official split)"
+
+
 def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path

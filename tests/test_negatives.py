@@ -95,7 +95,7 @@ def test_fewer_than_one_negative_is_refused(num):
 
 
 def test_a_complete_graph_has_no_pair_to_draw():
-    with refused("num"):
+    with refused("graph"):
         uniform_non_edges(of([{0, 1}, {0, 1}], 2), 1)
 
 

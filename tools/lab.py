@@ -89,6 +89,9 @@ def main() -> None:
         "--LabApp.extension_manager=readonly",
     ]
     LabApp.launch_instance([*options, *([] if has_display() else ["--no-browser"]), *sys.argv[1:]])
+    # The server has cleaned up. A worker thread that was busy at Ctrl-C would keep the process, and its port, for ever.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from course_lib.arguments import refuse
-from course_lib.graph import InteractionGraph
+from course_lib.arguments import whole
+from course_lib.graph import InteractionGraph, checked_ids
 
 
 class Model(Protocol):
@@ -43,8 +43,7 @@ class EmbeddingModel(nn.Module):
 
     def __init__(self, graph: InteractionGraph, dim: int = 64, std: float = 0.1, seed: int = 0) -> None:
         super().__init__()
-        if dim < 1:
-            refuse("dim", dim, "at least 1")
+        dim = whole("dim", dim, least=1)
         self.num_users, self.num_items = graph.num_users, graph.num_items
         table = torch.randn(graph.num_nodes, dim, generator=torch.Generator().manual_seed(seed)) * std  # (N, D)
         self.user_table = nn.Parameter(table[: self.num_users].clone())  # (U, D)
@@ -62,7 +61,11 @@ class EmbeddingModel(nn.Module):
 
         Returns:
             Scores, shape (B, I).
+
+        Raises:
+            ValueError: If a user is unknown.
         """
+        users = checked_ids("users", users, self.num_users)
         user_emb, item_emb = self.embed()
         return user_emb[users] @ item_emb.T
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from course_lib.graph import InteractionGraph
+from course_lib.graph import InteractionGraph, checked_ids
 
 
 class Popularity:
@@ -29,4 +29,4 @@ class Popularity:
         Returns:
             Scores, shape (B, I).
         """
-        return self._degree.expand(len(users), -1)
+        return self._degree.expand(len(checked_ids("users", users, self.num_users)), -1)

@@ -1,0 +1,52 @@
+"""What the documents name exists."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in (ROOT / "docs/lecture_map.md").read_text().splitlines()
+    if line.startswith("| ") and line[2].isdigit()
+]
+
+
+def headings(number: str) -> set[str]:
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+    return set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_the_lecture_map_points_at_what_exists(row):
+    _, _, section, function, test = row
+    number, heading = re.fullmatch(r"`(\d\d)` (.+)", section).groups()
+    assert heading in headings(number)
+    if function:
+        module, name = function.strip("`").rsplit(".", 1)
+        assert hasattr(importlib.import_module(f"course_lib.{module}"), name)
+        file, name = test.strip("`").split("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text()
+
+
+def test_the_lecture_map_has_the_rows_that_the_notebooks_cover():
+    mapped = {int(number) for row in ROWS for number in row[0].split(",")}
+    assert mapped == set(range(1, 43)) - {13, 14, 15}  # the table of the language model is notebook 09's
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda path: path.name)
+def test_links_in_documents_lead_somewhere(path):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():
+    text = (ROOT / "README.md").read_text()
+    assert text.index("make lab") < text.index("make test") < text.index("![")
+    assert "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu" in text
