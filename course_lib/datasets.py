@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib import campus, download
+from course_lib import campus
 from course_lib.arguments import refuse
+from course_lib.download import fetch
 from course_lib.graph import InteractionGraph, Split
+from course_lib.origins import GENRES, ORIGINS, known, parse_lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def load(name: str) -> Dataset:
 
     Source: lecture rows 16 and 68.
     """
-    return _LOADERS[download.known(name, _LOADERS)]()
+    return _LOADERS[known(name, _LOADERS)]()
 
 
 def read_lists(train: str | Path, test: str | Path) -> tuple[InteractionGraph, InteractionGraph]:
@@ -99,7 +101,7 @@ def read_lists(train: str | Path, test: str | Path) -> tuple[InteractionGraph, I
     Raises:
         ValueError: If a line is not a list of ids; the message names the file and the line.
     """
-    ends = [_ends(download.parse_lists(Path(path).read_bytes(), path)) for path in (train, test)]
+    ends = [_ends(parse_lists(Path(path).read_bytes(), path)) for path in (train, test)]
     num_users = max(int(users.max(initial=-1)) for users, _, _ in ends) + 1
     num_items = max(int(item.max(initial=-1)) for _, _, item in ends) + 1
     first, second = (
@@ -191,7 +193,7 @@ def _draw(affinity: np.ndarray, count: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _movielens() -> Dataset:
-    folder = download.fetch("movielens-100k")
+    folder = fetch("movielens-100k", ORIGINS["movielens-100k"])
     ratings = np.loadtxt(folder / "u.data", dtype=np.int64)  # (100000, 4): user, item, rating, time
     positive = ratings[ratings[:, 2] >= 4]
     user, item, _, time = positive[np.bincount(positive[:, 0])[positive[:, 0]] >= 5].T
@@ -200,13 +202,13 @@ def _movielens() -> Dataset:
     for line in (folder / "u.item").read_text(encoding="latin-1").splitlines():
         number, title, _, _, _, *flags = line.split("|")
         titles[int(number)] = title.strip()
-        genres[int(number)] = tuple(genre for genre, flag in zip(download.GENRES, flags, strict=True) if flag == "1")
+        genres[int(number)] = tuple(genre for genre, flag in zip(GENRES, flags, strict=True) if flag == "1")
     raw = item_ids.tolist()
     return Dataset("movielens-100k", graph, tuple(titles[i] for i in raw), tuple(genres[i] for i in raw))
 
 
 def _official_lists(name: str) -> Dataset:
-    folder = download.fetch(name)
+    folder = fetch(name, ORIGINS[name])
     train, test = read_lists(folder / "train.txt", folder / "test.txt")
     user, item = torch.cat([train.user, test.user]), torch.cat([train.item, test.item])
     none = torch.empty(0, dtype=torch.long)

@@ -79,6 +79,13 @@ def _requirements(name: str) -> dict[str, str]:
     return {r.name: str(r.specifier) for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})}
 
 
+def _short(path: Path) -> str:
+    """A path for a table: below ~ where it can be, else its last two parts."""
+    if path.is_relative_to(Path.home()):
+        return str(Path("~", path.relative_to(Path.home())))
+    return str(Path("…", *path.parts[-2:])) if len(path.parts) > 3 else str(path)
+
+
 def _package(name: str, specifier: str) -> Finding:
     from packaging.specifiers import SpecifierSet
 
@@ -97,7 +104,7 @@ def _kernel() -> Finding:
     """The kernel runs where the course is installed, not in some other Python that the notebook happened to pick."""
     ok = _installed(DISTRIBUTION) is not None
     remedy = "Another Python runs this kernel: start the lab with `make lab`, then Kernel > Change Kernel > Python 3."
-    return _finding("kernel", sys.prefix, "has the course installed", ok, remedy)
+    return _finding("kernel", _short(Path(sys.prefix)), "has the course installed", ok, remedy)
 
 
 def _widgets() -> Finding:
@@ -111,7 +118,7 @@ def _lab() -> Finding:
     prefix = _server_prefix()
     ok = prefix is None or prefix == Path(sys.prefix).resolve()
     remedy = f"Sliders will print as text: close the lab, and start it with `make lab` (the kernel is in {sys.prefix})."
-    return _finding("lab", str(prefix or "not seen from here"), "the kernel's environment", ok, remedy)
+    return _finding("lab", _short(prefix) if prefix else "not seen from here", "the kernel's environment", ok, remedy)
 
 
 def _server_prefix() -> Path | None:
@@ -139,4 +146,4 @@ def _data_folder() -> Finding:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     ok = existing.is_dir() and os.access(existing, os.W_OK)
     remedy = "Before starting the lab, name a folder of your own: export COURSE_DATA=$HOME/course-data"
-    return _finding("data folder", str(folder), "can be written", ok, remedy)
+    return _finding("data folder", _short(folder), "can be written", ok, remedy)

@@ -14,7 +14,7 @@ import networkx as nx
 import pytest
 import torch
 
-from course_lib import download
+from course_lib import download, origins
 from course_lib.datasets import Dataset, Planted, load, planted, read_lists
 from course_lib.graph import split
 from course_lib.metrics import recall_at_k
@@ -69,7 +69,7 @@ def test_movielens_titles_and_genres_stand_at_their_items(
     assert movielens.titles[items.index(1)] == "Toy Story (1995)"
     assert movielens.titles[items.index(543)] == "Misérables, Les (1995)"
     assert movielens.graph.item_degree.argmax() == star_wars
-    assert all(genre in download.GENRES for own in movielens.genres for genre in own)
+    assert all(genre in origins.GENRES for own in movielens.genres for genre in own)
 
 
 def test_movielens_is_read_from_the_official_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,10 +83,10 @@ def test_movielens_is_read_from_the_official_archive(tmp_path: Path, monkeypatch
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("ml-100k/u.data", data)
         opened.writestr("ml-100k/u.item", films)
-    origin = download.ORIGINS["movielens-100k"]
+    origin = origins.ORIGINS["movielens-100k"]
     checksums = {name: (hashlib.sha256(body).hexdigest(),) for name, body in (("u.data", data), ("u.item", films))}
     source = replace(origin.sources[0], base=tmp_path.as_uri() + "/")
-    monkeypatch.setitem(download.ORIGINS, "movielens-100k", replace(origin, files=checksums, sources=(source,)))
+    monkeypatch.setitem(origins.ORIGINS, "movielens-100k", replace(origin, files=checksums, sources=(source,)))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     loaded = load("movielens-100k")
     assert loaded.graph.num_users == 1  # user 9 has two positives only
@@ -134,10 +134,10 @@ def test_published_lists(
 def test_an_official_split_is_kept_and_its_union_is_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "train.txt", "0 1 2\n2 0\n")
     write(tmp_path / "test.txt", "0 3\n")
-    lastfm = download.ORIGINS["lastfm"]
+    lastfm = origins.ORIGINS["lastfm"]
     checksums = {name: (lastfm.checksum((tmp_path / name).read_bytes()),) for name in ("train.txt", "test.txt")}
     source = download.Source(tmp_path.as_uri() + "/", tuple(checksums), lambda *bodies: bodies)
-    monkeypatch.setitem(download.ORIGINS, "lastfm", replace(lastfm, files=checksums, sources=(source,)))
+    monkeypatch.setitem(origins.ORIGINS, "lastfm", replace(lastfm, files=checksums, sources=(source,)))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     loaded = load("lastfm")
     parts = loaded.official_split

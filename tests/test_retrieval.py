@@ -191,12 +191,6 @@ def test_nobody_gets_no_list():
     assert TwoStage(retriever, Popularity(graph), 3).recommend(nobody, 2).shape == (0, 2)
 
 
-def test_equal_retriever_scores_prefer_the_lower_item_id():
-    retriever = Embeddings(torch.ones(1, 1), torch.tensor([[1.0]] * 4 + [[2.0]] + [[1.0]] * 4))
-    two = TwoStage(retriever, Scores(torch.zeros(1, 9)), num_candidates=3)
-    assert sorted(two.candidates(torch.tensor([0]))[0].tolist()) == [0, 1, 4]
-
-
 def test_the_index_and_the_users_are_of_one_moment():
     graph = world(0)[1]
     model = MatrixFactorization(graph, dim=4)

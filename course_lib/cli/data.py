@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from course_lib.download import ORIGINS, fetch, known
+from course_lib.download import fetch
+from course_lib.origins import ORIGINS, known
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         known(name, ORIGINS, "toy and campus need no files")
     results = []
     for name in arguments.names:
-        folder = fetch(name)
+        folder = fetch(name, ORIGINS[name])
         size = sum((folder / file).stat().st_size for file in ORIGINS[name].files)
         results.append({"name": name, "folder": str(folder), "bytes": size})
         if not arguments.json:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import download
+from course_lib import download, origins
 from course_lib.cli import main
 
 RUN = "import sys; from course_lib.cli import main; code = main(); print('torch' in sys.modules); sys.exit(code)"
@@ -31,7 +31,7 @@ def small_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     checksums = {name: (hashlib.sha256(content).hexdigest(),) for name, content in files.items()}
     source = download.Source(source_folder.as_uri() + "/", tuple(files), lambda *bodies: bodies)
     for name in ("lastfm", "gowalla"):
-        monkeypatch.setitem(download.ORIGINS, name, download.Origin(checksums, (source,)))
+        monkeypatch.setitem(origins.ORIGINS, name, download.Origin(checksums, (source,)))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     return tmp_path / "data"
 
@@ -50,9 +50,9 @@ def test_data_as_json(small_lists: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_data_without_names_is_movielens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    movielens = download.ORIGINS["movielens-100k"]
+    movielens = origins.ORIGINS["movielens-100k"]
     monkeypatch.setitem(
-        download.ORIGINS,
+        origins.ORIGINS,
         "movielens-100k",
         replace(movielens, sources=(replace(movielens.sources[0], base="file:///-/"),)),
     )
