@@ -155,6 +155,7 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
                 bar.set_postfix(loss=f"{loss:.4f}", **({"val": f"{history.val[-1]:.4f}"} if history.val else {}))
                 bar.update()
                 if epoch - history.best_epoch >= recipe.patience:
+                    bar.total = bar.n  # ended, not broken off
                     break
         except KeyboardInterrupt:
             history.interrupted = True

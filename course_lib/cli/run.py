@@ -96,7 +96,9 @@ def _write(path: Path) -> Iterator[str]:
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
     with tqdm(total=_code_cells(path), desc=path.stem, unit="cell", leave=False, ncols=100) as bar:
-        client = NotebookClient(notebook, resources=resources, on_cell_executed=lambda **_: bar.update())
+        client = NotebookClient(
+            notebook, resources=resources, coalesce_streams=True, on_cell_executed=lambda **_: bar.update()
+        )
         try:
             client.execute()
         except CellExecutionError as error:
@@ -104,15 +106,7 @@ def _write(path: Path) -> Iterator[str]:
             return
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                output.text = "\n".join(_last_state(line) for line in output.text.split("\n"))
     notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
     part = path.with_suffix(".part")
     nbformat.write(notebook, part)
     part.replace(path)
-
-
-def _last_state(line: str) -> str:
-    """What a terminal shows of a line that was rewritten by carriage returns."""
-    return next((state for state in reversed(line.split("\r")) if state), "")
