@@ -46,6 +46,13 @@ def kept_token() -> str:
     return token
 
 
+def ask_nothing() -> None:
+    """Answer Lab's question about news with no, or it stands on the projector; a user can still say yes."""
+    overrides = Path(sys.prefix, "share", "jupyter", "lab", "settings", "overrides.json")
+    overrides.parent.mkdir(parents=True, exist_ok=True)
+    overrides.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
+
+
 def has_display() -> bool:
     """Whether a browser can open a window here."""
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -72,6 +79,7 @@ def main() -> None:
     from jupyter_core.paths import jupyter_runtime_dir
     from jupyterlab.labapp import LabApp
 
+    ask_nothing()
     token = kept_token()
     server_file = Path(jupyter_runtime_dir(), f"jpserver-{os.getpid()}.json")
     server_file.unlink(missing_ok=True)

@@ -106,7 +106,6 @@ def _write(path: Path) -> Iterator[str]:
             return
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
-    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": {"name": "python"}}
     part = path.with_suffix(".part")
     nbformat.write(notebook, part)
     part.replace(path)
