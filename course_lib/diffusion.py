@@ -1,0 +1,215 @@
+"""Diffusion over the graph: Ã, Ã X, and Σ α_l Ã^l X, with one sparse product under all of it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from course_lib.arguments import refuse, whole
+from course_lib.graph import InteractionGraph
+
+
+def normalized_adjacency(
+    graph: InteractionGraph,
+    normalization: Literal["symmetric", "left", "right"] = "symmetric",
+    self_loops: bool = False,
+) -> Tensor:
+    """Adjacency matrix of the whole graph, users first, each edge weighted by the degrees of its ends.
+
+    "symmetric" is D^(-1/2) A D^(-1/2), "left" D^(-1) A (the mean over neighbours), "right" A D^(-1). A node without
+    edges has a row of zeros.
+
+    Args:
+        graph: The graph.
+        normalization: Which of the three.
+        self_loops: Join each node to itself first; degrees then count that loop too.
+
+    Returns:
+        Sparse CSR tensor, shape (N, N), float32.
+
+    Raises:
+        ValueError: If the normalization is unknown.
+
+    Source: lecture rows 55, 57 and 67.
+    """
+    powers = {"symmetric": (-0.5, -0.5), "left": (-1.0, 0.0), "right": (0.0, -1.0)}
+    if normalization not in powers:
+        refuse("normalization", repr(normalization), " or ".join(map(repr, powers)))
+    user, item = graph.user, graph.item + graph.num_users
+    loops = torch.arange(graph.num_nodes if self_loops else 0)
+    row, column = torch.cat([user, item, loops]), torch.cat([item, user, loops])  # (nnz,)
+    degree = torch.bincount(row, minlength=graph.num_nodes).double()
+    left, right = (degree.pow(power).masked_fill(degree == 0, 0) for power in powers[normalization])
+    order = torch.argsort(row * graph.num_nodes + column)
+    row, column = row[order], column[order]
+    row_start = torch.cat([torch.zeros(1, dtype=torch.long), torch.bincount(row, minlength=graph.num_nodes).cumsum(0)])
+    weight = (left[row] * right[column]).float()
+    return _csr(row_start.int(), column.int(), weight, graph.num_nodes)
+
+
+def diffuse(adjacency: Tensor, x: Tensor, num_layers: int) -> Tensor:
+    """All layers X, Ã X, Ã² X, …, each one product away from the one before.
+
+    Args:
+        adjacency: Sparse CSR tensor Ã, shape (N, N).
+        x: Node embeddings, shape (N, D).
+        num_layers: Number of layers L.
+
+    Returns:
+        Layers, shape (L + 1, N, D), differentiable in x.
+
+    Raises:
+        ValueError: If the shapes do not fit or L < 0.
+
+    Source: lecture rows 60 and 63.
+    """
+    layers = [x]
+    for _ in range(whole("num_layers", num_layers, least=0)):
+        layers.append(polynomial(adjacency, layers[-1], (0.0, 1.0)))
+    return torch.stack(layers)  # (L + 1, N, D)
+
+
+def multi_scale(layers: Tensor, alpha: Sequence[float] | Tensor | None = None) -> Tensor:
+    """Weighted sum of layers, Σ α_l E^(l).
+
+    Args:
+        layers: Layers 0 … L, shape (L + 1, N, D).
+        alpha: Weight of each layer, length L + 1, any numbers; 1 / (L + 1) each by default.
+
+    Returns:
+        Final embeddings, shape (N, D), differentiable in layers, and in alpha if that is a tensor.
+
+    Raises:
+        ValueError: If alpha has another length or is not finite.
+
+    Source: lecture rows 61 and 63; He et al. 2020, equation 4.
+    """
+    weights = layer_weights(alpha, len(layers) - 1)
+    if not isinstance(weights, Tensor):
+        weights = torch.tensor(weights)
+    return torch.tensordot(weights.to(layers), layers, dims=1)  # (N, D)
+
+
+def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) -> Tensor:
+    """Σ α_l Ã^l X without keeping the layers: Horner's rule, L products, and L more for the gradient.
+
+    Equal to ``multi_scale(diffuse(adjacency, x, L), alpha)``.
+
+    Args:
+        adjacency: Sparse CSR tensor Ã, shape (N, N); no gradient flows to it.
+        x: Node embeddings, shape (N, D).
+        alpha: Weight of each layer, length L + 1.
+
+    Returns:
+        Final embeddings, shape (N, D), differentiable in x, and in alpha if that is a tensor which requires it.
+
+    Raises:
+        ValueError: If the shapes do not fit or alpha is empty or not finite.
+
+    Source: lecture rows 60 and 61.
+    """
+    _check_product(adjacency, x)
+    weights = layer_weights(alpha, len(alpha) - 1)
+    if isinstance(weights, Tensor):
+        if weights.requires_grad:
+            return multi_scale(diffuse(adjacency, x, len(weights) - 1), weights)
+        weights = weights.tolist()
+    return _Polynomial.apply(x, adjacency, tuple(weights))
+
+
+def layer_weights(alpha: Sequence[float] | Tensor | None, num_layers: int) -> list[float] | Tensor:
+    """Check the weights of layers, or give the default.
+
+    Args:
+        alpha: Weight of each layer, length L + 1; None for 1 / (L + 1) each.
+        num_layers: Number of layers L.
+
+    Returns:
+        The weights; a tensor stays one.
+
+    Raises:
+        ValueError: If there are not L + 1 of them or one is not finite.
+    """
+    if alpha is None:
+        return [1 / (num_layers + 1)] * (num_layers + 1)
+    if len(alpha) != num_layers + 1 or num_layers < 0:
+        refuse("alpha", f"{len(alpha)} weights", f"one a layer from 0 to {num_layers}: {num_layers + 1}")
+    numbers = alpha.tolist() if isinstance(alpha, Tensor) else [float(weight) for weight in alpha]
+    if not all(map(math.isfinite, numbers)):
+        refuse("alpha", numbers, "finite weights")
+    return alpha if isinstance(alpha, Tensor) else numbers
+
+
+class _Polynomial(torch.autograd.Function):
+    """y = Σ α_l Ã^l x. Its gradient is the same polynomial of the transposed matrix: Σ α_l (Ãᵀ)^l g."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, adjacency: Tensor, alpha: tuple[float, ...]) -> Tensor:
+        ctx.adjacency, ctx.alpha = adjacency, alpha
+        return _horner(adjacency, x, alpha)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return polynomial(_transposed(ctx.adjacency), gradient, ctx.alpha), None, None
+
+
+def _horner(adjacency: Tensor, x: Tensor, alpha: tuple[float, ...]) -> Tensor:
+    """((α_L Ã + α_(L−1)) Ã + …) x + α_0 x, from the inside out."""
+    *inner, last = alpha
+    y = x * last
+    for weight in reversed(inner):
+        y = _product(adjacency, y)
+        if weight:
+            y.add_(x, alpha=weight)
+    return y
+
+
+def _product(adjacency: Tensor, x: Tensor) -> Tensor:
+    """Ã x. Row n is the weighted sum of the rows of x that n's edges point at: what ``embedding_bag`` computes.
+
+    With int32 indices it runs at the speed of memory, several times faster than ``torch.sparse.mm``.
+    """
+    return embedding_bag(
+        adjacency.col_indices(),
+        x.contiguous(),
+        adjacency.crow_indices(),
+        mode="sum",
+        per_sample_weights=adjacency.values().to(x.dtype),
+        include_last_offset=True,
+    )
+
+
+_TRANSPOSES: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+
+
+def _transposed(adjacency: Tensor) -> Tensor:
+    """Ãᵀ, sorted out once for each matrix; a symmetric matrix is its own."""
+    if adjacency not in _TRANSPOSES:
+        columns = adjacency.to_sparse_csc()  # the columns of Ã are the rows of Ãᵀ
+        flipped = _csr(columns.ccol_indices().int(), columns.row_indices().int(), columns.values(), len(adjacency))
+        parts = (torch.Tensor.crow_indices, torch.Tensor.col_indices, torch.Tensor.values)
+        symmetric = all(torch.equal(part(adjacency), part(flipped)) for part in parts)
+        _TRANSPOSES[adjacency] = None if symmetric else flipped
+    return adjacency if _TRANSPOSES[adjacency] is None else _TRANSPOSES[adjacency]
+
+
+def _csr(row_start: Tensor, column: Tensor, weight: Tensor, num_nodes: int) -> Tensor:
+    with warnings.catch_warnings():  # "CSR support is in beta" on first use: nothing a student can act on
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.sparse_csr_tensor(row_start, column, weight, (num_nodes, num_nodes), check_invariants=True)
+
+
+def _check_product(adjacency: Tensor, x: Tensor) -> None:
+    if adjacency.layout != torch.sparse_csr:
+        refuse("adjacency", f"layout {adjacency.layout}", "a sparse CSR tensor", "convert with .to_sparse_csr()")
+    if x.dim() != 2 or len(x) != adjacency.shape[1]:
+        refuse("x", f"shape {tuple(x.shape)}", f"one row a node, ({adjacency.shape[1]}, D)")
+    if not x.is_floating_point():
+        refuse("x", x.dtype, "float embeddings", "convert with .float()")
