@@ -90,6 +90,7 @@ def matrix(
     mark: Tensor | None = None,
     title: str = "",
     digits: int = 2,
+    reach: float = 0.0,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a small matrix with its numbers: blue below zero, orange above, a frame around marked cells.
@@ -101,6 +102,7 @@ def matrix(
         mark: True where a cell gets a frame, e.g. the positives, shape (R, C).
         title: Title of the picture.
         digits: Decimals shown.
+        reach: Magnitude of the strongest colour, to compare two matrices; by default the largest number's.
         ax: Axes to draw on; new ones by default.
 
     Returns:
@@ -112,7 +114,9 @@ def matrix(
     if values.dtype == torch.bool:
         ax.imshow(numbers, cmap=ListedColormap(["white", SKY]), vmin=0, vmax=1, aspect="auto")
     else:
-        reach = max(float(np.abs(numbers).max()), 1e-9)  # colours stop at 60 % so that the numbers stay readable
+        reach = reach or max(
+            float(np.abs(numbers).max()), 1e-9
+        )  # colours stop at 60 % so that the numbers stay readable
         ax.imshow(numbers, cmap="PuOr_r", norm=TwoSlopeNorm(0, -1.6 * reach, 1.6 * reach), aspect="auto")
     for r, c in np.ndindex(num_rows, num_columns):
         cell = numbers[r, c]
@@ -157,7 +161,7 @@ def plane(
         refuse("points", f"shape {tuple(points.shape)}", "(M, 2)", "train with dim=2")
     ax = ax or plt.subplots(figsize=(4, 4))[1]
     xy, groups = points.detach().numpy(), list(groups) or [""] * len(points)
-    for index, group in enumerate(dict.fromkeys(groups)):
+    for index, group in enumerate(sorted(set(groups), key=str)):
         x, y = xy[[g == group for g in groups]].T
         color, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
         ax.scatter(x, y, color=color, marker=marker, s=28, alpha=0.8, label=str(group), zorder=2)

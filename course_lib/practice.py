@@ -1,16 +1,18 @@
-"""Ungraded checks inside a lesson: type an answer, learn which mistake it was."""
+"""What makes a lesson ask: predictions that stand beside the truth, and ungraded checks that name the mistake."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import EllipsisType
+
+from course_lib.arguments import refuse
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says to an answer; a notebook shows its one line."""
+    """One line for a notebook to show."""
 
     right: bool
     message: str
@@ -19,25 +21,97 @@ class Verdict:
         return self.message
 
 
-def check_answer(
-    answer: float | EllipsisType, expected: float, hints: Mapping[float, str] | None = None, tolerance: float = 5e-3
-) -> Verdict:
+@dataclass(frozen=True)
+class Check:
+    """A question of a lesson: its answer, and what known mistakes arrive at.
+
+    Args:
+        answer: The right number.
+        hints: Wrong number → what to tell whoever arrives at it.
+        tolerance: Distance that still counts as equal.
+    """
+
+    answer: float
+    hints: Mapping[float, str] = field(default_factory=dict)
+    tolerance: float = 0.01
+
+
+# Here and not in the notebooks, where one would read the answer before thinking.
+CHECKS = {
+    "00 edges per user": Check(55361 / 938, {55361 / 1447: "That is per item."}, tolerance=0.5),
+    "01 density": Check(
+        12 / 24,
+        {24 / 100: "A has cells that can never be an edge.", 1.0: "The ones in A count each edge twice."},
+    ),
+    "01 recall": Check(2 / 5, {1.0: "You divided by K, or by min(|P|, K) as LensKit does. Recall divides by |P|."}),
+    "01 auc": Check(4 / 6, {2 / 6: "Those are the pairs in the wrong order.", 0.5: "That is the other ranking."}),
+    "02 equal scores": Check(
+        math.log(2),
+        {
+            0.0: "σ(0) is 1/2, not 1.",
+            0.5: "Take the logarithm too: −log(1/2).",
+            -math.log(2): "You lost the minus.",
+            1.0: "The natural logarithm, not the one to base 2.",
+        },
+    ),
+    "02 best shift": Check(
+        2.0, {-2.0: "That pushes the edge further down.", 1.0: "Then the edge stands at 0, and its neighbour at −2."}
+    ),
+    "03 parameters": Check(
+        500 * 64,
+        {
+            300 * 200 * 64: "A vector a node, not a pair.",
+            300 * 64: "Items need vectors too.",
+            200 * 64: "Users need vectors too.",
+            500: "That is the number of vectors.",
+        },
+    ),
+    "03 steps": Check(
+        5, {4: "Four hops from Dan, and Dan himself needs step 1.", 3: "Users are two hops apart, not one."}
+    ),
+}
+
+
+def check_answer(name: str, answer: float | EllipsisType) -> Verdict:
     """Compare a number that a student typed with the right one and with what known mistakes give.
 
     Args:
+        name: Name of the question in ``CHECKS``.
         answer: The student's number; ``...`` while there is none.
-        expected: The right number.
-        hints: Wrong number → what to tell whoever arrives at it.
-        tolerance: Distance that still counts as equal.
 
     Returns:
         A verdict that reads as one line and never shows the right number.
+
+    Raises:
+        ValueError: If there is no such question.
     """
+    if name not in CHECKS:
+        refuse("name", repr(name), "one of " + ", ".join(CHECKS))
+    check = CHECKS[name]
     if answer is ...:
         return Verdict(False, "… replace the dots by your answer and run this cell again")
-    if not isinstance(answer, int | float) and not hasattr(answer, "__float__"):
+    if not hasattr(answer, "__float__"):
         return Verdict(False, f"✗ this wants a number; yours is a {type(answer).__name__}")
-    if math.isclose(float(answer), float(expected), rel_tol=0, abs_tol=tolerance):
+    if _equal(answer, check.answer, check.tolerance):
         return Verdict(True, "✓ right")
-    near = [hint for wrong, hint in (hints or {}).items() if math.isclose(answer, wrong, rel_tol=0, abs_tol=tolerance)]
+    near = [hint for wrong, hint in check.hints.items() if _equal(answer, wrong, check.tolerance)]
     return Verdict(False, f"✗ {near[0] if near else 'not this number: read the definition above once more'}")
+
+
+def beside(guess: object, truth: object) -> Verdict:
+    """Show a prediction and the truth side by side.
+
+    Args:
+        guess: What the student wrote down; with dots left in it, it counts as nothing.
+        truth: What came out; a float is shown with three decimals.
+
+    Returns:
+        A line to read.
+    """
+    written = "nothing (write one down: it is worth more than it costs)" if "Ellipsis" in repr(guess) else guess
+    measured = f"{truth:.3f}" if isinstance(truth, float) else truth
+    return Verdict(guess == truth, f"you: {written}\nit is: {measured}")
+
+
+def _equal(first: float, second: float, tolerance: float) -> bool:
+    return math.isclose(float(first), float(second), rel_tol=0, abs_tol=tolerance)

@@ -1,38 +1,68 @@
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from course_lib.practice import check_answer
+from course_lib.practice import CHECKS, beside, check_answer
 
-HINTS = {0.5: "You divided by K."}
+EACH_CHECK = pytest.mark.parametrize("name", CHECKS)
 
 
-@pytest.mark.parametrize("answer", [0.25, np.float32(0.25), torch.tensor(0.25), 0.2501])
-def test_the_right_number_is_right_whatever_its_type(answer):
-    verdict = check_answer(answer, 0.25, HINTS)
+@EACH_CHECK
+@pytest.mark.parametrize("kind", [float, np.float32, torch.tensor])
+def test_the_right_number_is_right_whatever_its_type(name, kind):
+    verdict = check_answer(name, kind(CHECKS[name].answer))
     assert verdict.right
     assert repr(verdict).startswith("✓")
 
 
-def test_a_known_mistake_is_named():
-    verdict = check_answer(0.5, 0.25, HINTS)
-    assert not verdict.right
-    assert "You divided by K." in repr(verdict)
+@EACH_CHECK
+def test_every_known_mistake_is_named(name):
+    for wrong, hint in CHECKS[name].hints.items():
+        verdict = check_answer(name, wrong)
+        assert not verdict.right
+        assert hint in repr(verdict)
 
 
-@pytest.mark.parametrize("answer", [0.75, float("nan"), float("inf"), -0.25])
-def test_another_number_is_wrong_and_the_right_one_is_not_shown(answer):
-    verdict = check_answer(answer, 0.25, HINTS)
-    assert not verdict.right
-    assert "0.25" not in repr(verdict).replace(str(answer), "")
+@EACH_CHECK
+@pytest.mark.parametrize("answer", [123456.7, float("nan"), float("inf")])
+def test_another_number_is_wrong_and_gets_the_general_line(name, answer):
+    assert "read the definition" in repr(check_answer(name, answer))
+
+
+@EACH_CHECK
+def test_no_hint_gives_the_answer_away(name):
+    check = CHECKS[name]
+    assert not any(f"{check.answer:g}" in re.findall(r"[\d.]*\d", hint) for hint in check.hints.values())
+
+
+@EACH_CHECK
+def test_every_check_is_asked_in_its_lesson(name):
+    (path,) = (Path(__file__).parents[1] / "notebooks").glob(f"{name[:2]}_*.ipynb")
+    assert any(f'check_answer("{name}"' in "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
 
 
 def test_the_dots_are_no_mistake():
-    assert repr(check_answer(..., 0.25)).startswith("…")
+    assert repr(check_answer("01 recall", ...)).startswith("…")
 
 
 @pytest.mark.parametrize("answer", ["a quarter", None, [0.25]])
 def test_what_is_no_number_is_said_so(answer):
-    assert "wants a number" in repr(check_answer(answer, 0.25))
+    assert "wants a number" in repr(check_answer("01 recall", answer))
+
+
+def test_an_unknown_question_is_refused():
+    with pytest.raises(ValueError, match=r"^name: got '01 nothing', wanted one of "):
+        check_answer("01 nothing", 1)
+
+
+def test_a_guess_stands_beside_the_truth():
+    assert repr(beside(0.3, 0.18512)) == "you: 0.3\nit is: 0.185"
+    assert repr(beside("rises", "falls")) == "you: rises\nit is: falls"
+    assert repr(beside(..., 0)).startswith("you: nothing")
+    assert repr(beside({"BPR": ...}, 0)).startswith("you: nothing")
