@@ -169,7 +169,7 @@ def plane(
             ax.quiver(0 * x, 0 * y, x, y, color=color, angles="xy", scale_units="xy", scale=1, width=0.006, zorder=1)
     ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
     ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
-    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_aspect("equal", adjustable="box")
     ax.set_title(title)
     if any(groups):
         ax.legend(fontsize="small")

@@ -55,7 +55,7 @@ CHECKS = {
         },
     ),
     "02 best shift": Check(
-        2.0, {-2.0: "That pushes the edge further down.", 1.0: "Then the edge stands at 0, and its neighbour at −2."}
+        2.0, {-2.0: "That pushes the edge further down.", 1.0: "Not far enough: where does the edge stand then?"}
     ),
     "03 parameters": Check(
         500 * 64,

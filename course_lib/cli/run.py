@@ -104,6 +104,10 @@ def _write(path: Path) -> Iterator[str]:
         except CellExecutionError as error:
             yield str(error)
             return
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    if errors := [output for output in outputs if output.output_type == "error"]:  # a figure that fails while drawn
+        yield f"{errors[0].ename}: {errors[0].evalue}"
+        return
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
     part = path.with_suffix(".part")
