@@ -70,6 +70,7 @@ def diffuse(adjacency: Tensor, x: Tensor, num_layers: int) -> Tensor:
 
     Source: lecture rows 60 and 63.
     """
+    _check_product(adjacency, x)
     layers = [x]
     for _ in range(whole("num_layers", num_layers, least=0)):
         layers.append(polynomial(adjacency, layers[-1], (0.0, 1.0)))
@@ -91,9 +92,11 @@ def multi_scale(layers: Tensor, alpha: Sequence[float] | Tensor | None = None) -
 
     Source: lecture rows 61 and 63; He et al. 2020, equation 4.
     """
+    if layers.dim() != 3 or not len(layers):
+        refuse("layers", f"shape {tuple(layers.shape)}", "(L + 1, N, D)")
     weights = layer_weights(alpha, len(layers) - 1)
     if not isinstance(weights, Tensor):
-        weights = torch.tensor(weights)
+        weights = torch.tensor(weights, dtype=torch.double)
     return torch.tensordot(weights.to(layers), layers, dims=1)  # (N, D)
 
 
@@ -116,7 +119,7 @@ def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) ->
     Source: lecture rows 60 and 61.
     """
     _check_product(adjacency, x)
-    weights = layer_weights(alpha, len(alpha) - 1)
+    weights = layer_weights(alpha)
     if isinstance(weights, Tensor):
         if weights.requires_grad:
             return multi_scale(diffuse(adjacency, x, len(weights) - 1), weights)
@@ -124,24 +127,29 @@ def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) ->
     return _Polynomial.apply(x, adjacency, tuple(weights))
 
 
-def layer_weights(alpha: Sequence[float] | Tensor | None, num_layers: int) -> list[float] | Tensor:
+def layer_weights(alpha: Sequence[float] | Tensor | None, num_layers: int | None = None) -> list[float] | Tensor:
     """Check the weights of layers, or give the default.
 
     Args:
         alpha: Weight of each layer, length L + 1; None for 1 / (L + 1) each.
-        num_layers: Number of layers L.
+        num_layers: Number of layers L; None for as many as alpha has.
 
     Returns:
         The weights; a tensor stays one.
 
     Raises:
-        ValueError: If there are not L + 1 of them or one is not finite.
+        ValueError: If there are not L + 1 of them or one is not a finite number.
     """
-    if alpha is None:
+    if alpha is None and num_layers is not None:
         return [1 / (num_layers + 1)] * (num_layers + 1)
-    if len(alpha) != num_layers + 1 or num_layers < 0:
-        refuse("alpha", f"{len(alpha)} weights", f"one a layer from 0 to {num_layers}: {num_layers + 1}")
-    numbers = alpha.tolist() if isinstance(alpha, Tensor) else [float(weight) for weight in alpha]
+    wanted = "one weight a layer" if num_layers is None else f"one weight a layer from 0 to {num_layers}"
+    try:
+        numbers = [float(weight) for weight in (alpha.tolist() if isinstance(alpha, Tensor) else alpha)]
+    except (TypeError, ValueError):
+        got = f"a tensor of shape {tuple(alpha.shape)}" if isinstance(alpha, Tensor) else repr(alpha)
+        refuse("alpha", got, f"a flat list: {wanted}")
+    if not numbers or num_layers not in (None, len(numbers) - 1):
+        refuse("alpha", f"{len(numbers)} weights", wanted)
     if not all(map(math.isfinite, numbers)):
         refuse("alpha", numbers, "finite weights")
     return alpha if isinstance(alpha, Tensor) else numbers

@@ -1,13 +1,14 @@
 """The lecture's surrogate losses: exact over all pairs, and sampled for mini-batches.
 
-All are written with softplus, −log σ(x) = softplus(−x), which loses nothing where σ(x) rounds to 0 or 1.
+Those of the lecture are written with softplus, −log σ(x) = softplus(−x), which loses nothing where σ(x) rounds to 0
+or 1; the softmax loss, which is not on the slides, is there to compare.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from course_lib.arguments import refuse
 
@@ -66,6 +67,31 @@ def bpr_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = None)
 def _user_pairs(scores: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
     difference = scores[positives][:, None] - scores[negatives]  # (positives, negatives)
     return softplus(-difference).mean()
+
+
+def softmax_loss(scores: Tensor, positives: Tensor) -> Tensor:
+    """Multinomial loss: mean over the edges of −log softmax_v(s_u), every item of the catalogue in the denominator.
+
+    Like BPR it looks at differences within a user only; unlike BPR it needs the scores of all items at once.
+
+    Args:
+        scores: Score of each user for each item, shape (U, I), float.
+        positives: True at the edges E, shape (U, I), bool.
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: If a shape or dtype does not fit, or there is no positive pair.
+
+    Source: not on the slides; Liang et al. 2018 (Mult-VAE), equation 2.
+    """
+    positives, _ = _pairs(scores, positives, None)
+    target = positives.to(scores.dtype)  # as numbers: picking the edges out of a large matrix would take twice as long
+    num_edges = target.sum()
+    if not num_edges:
+        refuse("positives", "no pair", "at least one True")
+    return cross_entropy(scores, target, reduction="sum") / num_edges
 
 
 def sampled_binary_loss(pos: Tensor, neg: Tensor) -> Tensor:

@@ -69,6 +69,18 @@ CHECKS = {
     "03 steps": Check(
         5, {4: "Four hops from Dan, and Dan himself needs step 1.", 3: "Users are two hops apart, not one."}
     ),
+    "05 entry": Check(
+        1 / math.sqrt(12),
+        {1 / 12: "Take the square root.", 1 / 4: "That is the left normalisation.", 1 / 3: "Cleo's degree counts too."},
+    ),
+    "05 two hops": Check(
+        (1 / 3 + 1 / 2) / math.sqrt(12),
+        {
+            1 / 3 + 1 / 2: "Divide by the users' degrees too.",
+            (1 / 3 + 1 / 2) / 12: "The users' degrees stand under a square root.",
+            2 / math.sqrt(12): "Each shared film counts 1/d, not 1.",
+        },
+    ),
 }
 
 

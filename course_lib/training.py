@@ -15,7 +15,7 @@ from torch.nn.functional import embedding
 
 from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
-from course_lib.losses import sampled_binary_loss, sampled_bpr_loss
+from course_lib.losses import sampled_binary_loss, sampled_bpr_loss, softmax_loss
 from course_lib.metrics import FROM_HITS, per_user_values
 from course_lib.models import EmbeddingModel, Model
 from course_lib.negatives import uniform_negatives, uniform_non_edges
@@ -32,12 +32,14 @@ class Recipe:
     """Everything about a training run that is not the model or the data.
 
     Args:
-        loss: "bpr" or "binary", sampled as the slides say.
-        epochs: Largest number of epochs; an epoch draws as many positives as there are training edges.
-        batch_size: Positives a step B.
+        loss: "bpr" or "binary", sampled as the slides say, or "softmax" over all items.
+        epochs: Largest number of epochs; an epoch draws as many positives as there are training edges, with "softmax"
+            as many users as there are.
+        batch_size: Positives a step B; with "softmax" users a step, each with all edges, at the price of a dense
+            (B, I) matrix of scores.
         lr: Step size of Adam.
         weight_decay: Factor on half the squared length of the vectors in a batch.
-        negatives: Negatives for each positive S.
+        negatives: Negatives for each positive S; with "softmax" all items are, and this is not used.
         patience: Epochs without a better validation recall after which training stops.
         seed: Seed of all draws.
 
@@ -45,7 +47,7 @@ class Recipe:
         ValueError: If a value makes no sense.
     """
 
-    loss: Literal["bpr", "binary"] = "bpr"
+    loss: Literal["bpr", "binary", "softmax"] = "bpr"
     epochs: int = 100
     batch_size: int = 2048
     lr: float = 0.01
@@ -71,7 +73,7 @@ def recipe_for(model: Model | type[Model], dataset: str, loss: str = "bpr") -> R
     Args:
         model: The model, or its class.
         dataset: Name of the data set, as for ``load``.
-        loss: "bpr" or "binary".
+        loss: "bpr", "binary" or "softmax".
 
     Returns:
         The recipe.
@@ -188,8 +190,9 @@ def train_epochs(model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe)
         refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
     generator = torch.Generator().manual_seed(recipe.seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
-    recipe = replace(recipe, batch_size=min(recipe.batch_size, graph.num_edges))
-    num_steps = math.ceil(graph.num_edges / recipe.batch_size)
+    to_draw = graph.num_users if recipe.loss == "softmax" else graph.num_edges
+    recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
+    num_steps = math.ceil(to_draw / recipe.batch_size)
     for _ in range(recipe.epochs):
         total = 0.0
         for _ in range(num_steps):
@@ -228,7 +231,22 @@ def _binary_step(
     return loss, model.penalty(*pairs)
 
 
-STEPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {"bpr": _bpr_step, "binary": _binary_step}
+def _softmax_step(
+    model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Different users, drawn uniformly, with all their edges against all items; both whole tables are penalised."""
+    active = graph.user_degree.nonzero().flatten()
+    users = active[torch.randperm(len(active), generator=generator)[: recipe.batch_size]]  # (B,)
+    user_emb, item_emb = model.embed()
+    loss = softmax_loss(embedding(users, user_emb) @ item_emb.T, graph.rows(users))
+    return loss, model.penalty(torch.arange(graph.num_users), torch.arange(graph.num_items))
+
+
+STEPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {
+    "bpr": _bpr_step,
+    "binary": _binary_step,
+    "softmax": _softmax_step,
+}
 
 
 def _pair_scores(model: EmbeddingModel, users: Tensor, items: Tensor) -> Tensor:

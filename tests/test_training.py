@@ -15,12 +15,13 @@ from torch import Tensor
 
 from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
-from course_lib.losses import binary_loss, bpr_loss
+from course_lib.losses import binary_loss, bpr_loss, softmax_loss
 from course_lib.models import MatrixFactorization, Popularity
 from course_lib.training import History, Recipe, fit, train_epochs
 
 matplotlib.use("Agg")
-EACH_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary"])
+EACH_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary", "softmax"])
+EACH_SAMPLED_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary"])
 
 
 def refused(argument: str):
@@ -37,6 +38,7 @@ def two_blocks(seed: int, ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
 
 
 RECIPE = Recipe(epochs=12, batch_size=128, lr=0.02, weight_decay=0.001, patience=50)
+BATCH_SIZE = {"bpr": 128, "binary": 128, "softmax": 8}  # edges, edges, users
 
 
 def trained(parts: Split, recipe: Recipe = RECIPE, seed: int = 0) -> tuple[MatrixFactorization, History]:
@@ -75,7 +77,7 @@ def ctrl_c():
 @pytest.mark.parametrize("seed", range(3))
 def test_learns_the_camps_which_popularity_cannot_see(seed, loss):
     parts = two_blocks(seed)
-    model, _ = trained(parts, replace(RECIPE, loss=loss, epochs=40, seed=seed), seed)
+    model, _ = trained(parts, replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], epochs=40, seed=seed), seed)
     learnt, popular = (evaluate(m, parts, ks=(10,))["recall@10"] for m in (model, Popularity(parts.train)))
     assert learnt > 1.5 * popular
     own = model.score(torch.arange(0, 40, 2)).topk(10).indices % 2
@@ -84,7 +86,7 @@ def test_learns_the_camps_which_popularity_cannot_see(seed, loss):
 
 @EACH_LOSS
 def test_the_loss_falls(loss):
-    history = trained(two_blocks(0), replace(RECIPE, loss=loss))[1].loss
+    history = trained(two_blocks(0), replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss]))[1].loss
     assert history[-1] < 0.9 * history[0]
 
 
@@ -101,7 +103,7 @@ def test_rows_27_and_35_the_drawn_loss_is_unbiased_for_the_slides_loss(loss, exa
     assert abs(np.mean(drawn) - expected) < 4 * np.std(drawn) / math.sqrt(len(drawn))
 
 
-@EACH_LOSS
+@EACH_SAMPLED_LOSS
 def test_a_batch_holds_edges_and_non_edges(loss):
     parts = two_blocks(0)
     model = Recording(parts.train, dim=4)
@@ -112,7 +114,7 @@ def test_a_batch_holds_edges_and_non_edges(loss):
         assert (~edge).sum() == 96
 
 
-@EACH_LOSS
+@EACH_SAMPLED_LOSS
 def test_row_40_one_step_moves_only_the_rows_of_its_batch(loss):
     generator = torch.Generator().manual_seed(0)
     user, item = (torch.randperm(n, generator=generator)[:6] for n in (50, 60))
@@ -151,13 +153,85 @@ def test_weight_decay_keeps_the_vectors_shorter():
     assert lengths[1] < 0.8 * lengths[0]
 
 
+# ---- the softmax over all items
+
+
+def softmax_loop(scores: Tensor, positives: Tensor) -> float:
+    terms = []
+    for row, edges in zip(scores.tolist(), positives.tolist(), strict=True):
+        for item, edge in enumerate(edges):
+            if edge:
+                terms.append(max(row) - row[item] + math.log(sum(math.exp(s - max(row)) for s in row)))
+    return sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_softmax_loss_equals_the_plain_loop(seed):
+    rng = np.random.default_rng(seed)
+    scores = torch.tensor(rng.normal(scale=rng.choice([0.1, 3.0, 100.0]), size=(5, 7)))
+    positives = torch.tensor(rng.random((5, 7)) < 0.3)
+    positives[0], positives[1], positives[2, 3] = False, True, True  # no edge; nothing but edges; at least one
+    assert softmax_loss(scores, positives).item() == pytest.approx(softmax_loop(scores, positives), rel=1e-9)
+    shift = torch.tensor(rng.normal(size=(5, 1)))
+    assert softmax_loss(scores + shift, positives).item() == pytest.approx(softmax_loss(scores, positives).item())
+    assert torch.autograd.gradcheck(lambda s: softmax_loss(s, positives), scores.requires_grad_())
+
+
+def test_the_softmax_loss_refuses_what_it_cannot_use():
+    scores, positives = torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool)
+    for argument, arguments in {"scores": (scores.long(), positives), "positives": (scores, positives[:1])}.items():
+        with refused(argument):
+            softmax_loss(*arguments)
+    with refused("positives"):
+        softmax_loss(scores, ~positives)
+
+
+def uneven() -> InteractionGraph:
+    """20 users with 0 to 10 of 12 items each."""
+    mask = np.random.default_rng(0).random((20, 12)) < np.linspace(0, 0.8, 20)[:, None]
+    return InteractionGraph(20, 12, *torch.tensor(mask).nonzero().T)
+
+
+def test_one_step_with_all_users_is_the_exact_softmax_loss_and_its_gradient():
+    graph = uneven()
+    model, twin = (MatrixFactorization(graph, dim=4, std=1.0) for _ in range(2))
+    recipe = Recipe(loss="softmax", epochs=1, batch_size=10**6, lr=0.1, weight_decay=0.3)
+    (drawn,) = train_epochs(model, graph, recipe)  # as many steps as it yields losses: one
+    loss = softmax_loss(twin.score(torch.arange(20)), graph.rows(torch.arange(20)))
+    assert drawn == pytest.approx(loss.item(), rel=1e-6)
+    squares = twin.user_table.square().sum() + twin.item_table.square().sum()
+    (loss + 0.3 * squares / (2 * 20)).backward()
+    for moved, start in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(moved, start - 0.1 * start.grad.sign(), atol=1e-4)  # Adam's first step
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(1, 20), (7, 3), (19, 2), (20, 1), (500, 1)])
+def test_an_epoch_of_the_softmax_loss_draws_as_many_users_as_there_are(monkeypatch, batch_size, steps):
+    graph, batches = uneven(), []
+    monkeypatch.setattr(InteractionGraph, "rows", recorded(InteractionGraph.rows, batches))
+    list(train_epochs(MatrixFactorization(graph, dim=4), graph, Recipe("softmax", 1, batch_size)))
+    active = graph.user_degree.count_nonzero().item()
+    assert active < 20
+    assert [len(users) for users in batches] == [min(batch_size, active)] * steps
+    assert all(len(users.unique()) == len(users) and graph.user_degree[users].all() for users in batches)
+
+
+def recorded(method, calls: list):
+    def wrapper(self, argument):
+        calls.append(argument)
+        return method(self, argument)
+
+    return wrapper
+
+
 # ---- repeatability
 
 
 @EACH_LOSS
 def test_a_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(loss):
     parts = two_blocks(0)
-    first, again, other = (trained(parts, replace(RECIPE, loss=loss, epochs=3, seed=s)) for s in (1, 1, 2))
+    recipe = replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], epochs=3)
+    first, again, other = (trained(parts, replace(recipe, seed=s)) for s in (1, 1, 2))
     assert torch.equal(weights(first[0]), weights(again[0]))
     assert first[1].loss == again[1].loss
     assert first[1].val == again[1].val

@@ -1,7 +1,22 @@
 """The lecture's models. Each is built from the training graph and gives ``score(users) -> (B, I)``."""
 
 from course_lib.models.base import EmbeddingModel, Model
-from course_lib.models.classics import Popularity
+from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity
+from course_lib.models.gcn import GCN, GraphModel
+from course_lib.models.lightgcn import LightGCN
+from course_lib.models.ngcf import NGCF
 from course_lib.models.shallow import MatrixFactorization
 
-__all__ = ["EmbeddingModel", "MatrixFactorization", "Model", "Popularity"]
+__all__ = [
+    "EASE",
+    "GCN",
+    "NGCF",
+    "EmbeddingModel",
+    "GraphModel",
+    "ItemKNN",
+    "LightGCN",
+    "LowPassFilter",
+    "MatrixFactorization",
+    "Model",
+    "Popularity",
+]

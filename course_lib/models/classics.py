@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+import math
+from typing import TYPE_CHECKING
 
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, checked_ids
+from course_lib.metrics import top_k
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+LARGEST_DENSE = 20_000  # items: I × I float64 is then 3 GB
 
 
 class Popularity:
@@ -30,3 +43,145 @@ class Popularity:
             Scores, shape (B, I).
         """
         return self._degree.expand(len(checked_ids("users", users, self.num_users)), -1)
+
+
+class ItemKNN:
+    """Items like those the user has, by the cosine of the item columns of R.
+
+    Of each item only its most similar items count, itself left out (equal similarities: lower id first):
+    score(u, v) = Σ cos(v, w) over those neighbours w of v that u has.
+
+    Args:
+        graph: The training graph.
+        neighbors: Neighbours kept of each item.
+
+    Raises:
+        ValueError: If neighbors < 1.
+
+    Source: lecture rows 37 and 70; Sarwar et al. 2001.
+    """
+
+    def __init__(self, graph: InteractionGraph, neighbors: int = 100) -> None:
+        self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
+        neighbors = min(whole("neighbors", neighbors, least=1), graph.num_items)
+        columns = _scaled(graph, user_power=0, item_power=-0.5)  # every column of length 1
+        cosine = (columns.T @ columns).tocsr()  # (I, I)
+        cosine.setdiag(0)
+        self._ids = torch.zeros(graph.num_items, neighbors, dtype=torch.long)  # (I, neighbors)
+        self._weights = torch.zeros(graph.num_items, neighbors)
+        for start in range(0, graph.num_items, 1024):  # never the dense I × I matrix
+            block = torch.from_numpy(cosine[start : start + 1024].toarray()).float()  # (1024, I)
+            ids = top_k(block, neighbors)
+            self._ids[start : start + 1024], self._weights[start : start + 1024] = ids, block.gather(1, ids)
+
+    def score(self, users: Tensor) -> Tensor:
+        """Sums of similarities.
+
+        Args:
+            users: User ids, shape (B,).
+
+        Returns:
+            Scores, shape (B, I).
+        """
+        rows = self._graph.rows(users).T.float()  # (I, B)
+        return embedding_bag(self._ids, rows, per_sample_weights=self._weights, mode="sum").T
+
+
+class EASE:
+    """Each item explained by all others: the ridge regression R ≈ R B with a zero diagonal, in closed form.
+
+    P = (RᵀR + λI)⁻¹, B = −P / diag(P) column by column, diag(B) = 0; score(u, ·) = R_u B.
+
+    Args:
+        graph: The training graph.
+        ridge: Strength λ of the penalty on B.
+
+    Raises:
+        ValueError: If ridge is not positive or there are too many items for a dense I × I matrix.
+
+    Source: lecture row 70; Steck 2019, equation 8.
+    """
+
+    def __init__(self, graph: InteractionGraph, ridge: float = 500.0) -> None:
+        if not 0 < ridge < math.inf:
+            refuse("ridge", ridge, "a positive number")
+        if graph.num_items > LARGEST_DENSE:
+            remedy = "ItemKNN and LowPassFilter need no matrix of all pairs of items"
+            refuse("graph", f"{graph.num_items:,} items", f"at most {LARGEST_DENSE:,} for EASE", remedy)
+        self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
+        interactions = _scaled(graph, user_power=0, item_power=0)
+        gram = torch.from_numpy((interactions.T @ interactions).toarray())  # (I, I)
+        gram.diagonal().add_(ridge)
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
+        self._weights = (inverse / -inverse.diagonal()).fill_diagonal_(0).float()
+
+    def score(self, users: Tensor) -> Tensor:
+        """Rows of R B.
+
+        Args:
+            users: User ids, shape (B,).
+
+        Returns:
+            Scores, shape (B, I).
+        """
+        return self._graph.rows(users).float() @ self._weights
+
+
+class LowPassFilter:
+    """The user's row, smoothed over the graph of items: GF-CF, a LightGCN without training.
+
+    With R̃ = D_U^(−1/2) R D_I^(−1/2) and its first right singular vectors V,
+    score(u, ·) = R_u (R̃ᵀR̃ + α D_I^(−1/2) V Vᵀ D_I^(1/2)): a linear filter, and an ideal one that lets the ``rank``
+    smoothest signals pass. alpha = 0 is the linear filter alone.
+
+    Args:
+        graph: The training graph.
+        rank: Number of singular vectors, below U and I.
+        alpha: Weight of the ideal filter.
+
+    Raises:
+        ValueError: If rank or alpha is out of range or the graph has no edge.
+
+    Source: lecture row 70; Shen et al. 2021, equation 9.
+    """
+
+    def __init__(self, graph: InteractionGraph, rank: int = 64, alpha: float = 0.3) -> None:
+        from scipy.sparse.linalg import svds
+
+        if not 0 <= alpha < math.inf:
+            refuse("alpha", alpha, "a number of at least 0")
+        if not graph.num_edges:
+            refuse("graph", repr(graph), "a graph with edges")
+        smaller = min(graph.num_users, graph.num_items)
+        if whole("rank", rank, least=1) >= smaller:
+            refuse("rank", rank, f"fewer than there are users and items, at most {smaller - 1}")
+        self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
+        self._linear = _scaled(graph, user_power=-0.5, item_power=-0.5)  # R̃, (U, I)
+        start = np.random.default_rng(0).standard_normal(smaller)  # without one, every run would differ
+        vectors = svds(self._linear, k=rank, v0=start)[2]  # Vᵀ, (rank, I)
+        root = np.sqrt(graph.item_degree.numpy())
+        self._into = vectors.T / np.maximum(root, 1)[:, None]  # (I, rank); V is 0 where an item has no edge
+        self._out = alpha * vectors * root
+
+    def score(self, users: Tensor) -> Tensor:
+        """Filtered rows of R.
+
+        Args:
+            users: User ids, shape (B,).
+
+        Returns:
+            Scores, shape (B, I).
+        """
+        rows = self._graph.rows(users).numpy().astype(np.float64)  # (B, I)
+        linear = (self._linear.T @ (self._linear @ rows.T)).T
+        return torch.from_numpy(linear + rows @ self._into @ self._out).float()
+
+
+def _scaled(graph: InteractionGraph, user_power: float, item_power: float) -> csr_array:
+    """D_U^a R D_I^b, float64, shape (U, I); a node without edges has zeros."""
+    from scipy.sparse import csr_array
+
+    ends = graph.user.numpy(), graph.item.numpy()
+    degrees = graph.user_degree.numpy()[ends[0]], graph.item_degree.numpy()[ends[1]]  # of an edge's ends: at least 1
+    weight = np.float_power(degrees[0], user_power) * np.float_power(degrees[1], item_power)
+    return csr_array((weight, ends), shape=(graph.num_users, graph.num_items))

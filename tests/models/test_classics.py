@@ -2,14 +2,44 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
+import pytest
 import torch
+from sklearn.linear_model import Ridge
+from sklearn.metrics.pairwise import cosine_similarity
 
 from course_lib.graph import InteractionGraph
 from course_lib.metrics import top_k
-from course_lib.models import Popularity
+from course_lib.models import EASE, ItemKNN, LowPassFilter, Popularity
 
 USER, ITEM = [0, 1, 2, 0, 1, 3, 0, 0], [4, 4, 4, 2, 2, 1, 2, 0]  # the edge (0, 2) comes twice
 GRAPH = InteractionGraph(5, 6, torch.tensor(USER), torch.tensor(ITEM))
+LEARNT = {"ItemKNN": ItemKNN, "EASE": EASE, "LowPassFilter": lambda graph: LowPassFilter(graph, rank=4)}
+EACH_MODEL = pytest.mark.parametrize("build", LEARNT.values(), ids=LEARNT)
+
+
+def refused(argument: str):
+    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
+
+
+def interactions(seed: int = 0) -> np.ndarray:
+    """30 users × 20 items, dense; the last user and the last item have nothing."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.random((30, 20)) < rng.uniform(0.05, 0.6, 20)
+    matrix[-1], matrix[:, -1] = False, False
+    return matrix.astype(float)
+
+
+def graph_of(matrix: np.ndarray) -> InteractionGraph:
+    user, item = torch.tensor(matrix).nonzero().T
+    return InteractionGraph(*matrix.shape, user, item)
+
+
+def scores(model: ItemKNN | EASE | LowPassFilter) -> np.ndarray:
+    return model.score(torch.arange(model.num_users)).numpy()
+
+
+# ---- popularity
 
 
 def test_items_are_ranked_by_their_number_of_users_ties_by_id():
@@ -25,3 +55,133 @@ def test_it_carries_its_size_and_scores_nobody():
     model = Popularity(GRAPH)
     assert (model.num_users, model.num_items) == (5, 6)
     assert model.score(torch.empty(0, dtype=torch.long)).shape == (0, 6)
+
+
+# ---- item neighbours
+
+
+@pytest.mark.parametrize("neighbors", [1, 3, 10, 19, 100])
+@pytest.mark.parametrize("seed", range(3))
+def test_item_knn_adds_the_cosines_of_an_items_nearest_items(seed, neighbors):
+    matrix = interactions(seed)
+    cosine = cosine_similarity(matrix.T)
+    expected = np.zeros_like(matrix)
+    for item in range(20):
+        others = sorted((-round(cosine[item, other], 9), other) for other in range(20) if other != item)
+        for _, other in others[:neighbors]:
+            expected[:, item] += matrix[:, other] * cosine[item, other]
+    assert np.allclose(scores(ItemKNN(graph_of(matrix), neighbors)), expected, atol=1e-5)
+
+
+def test_of_equally_similar_neighbors_the_lower_ids_are_kept():
+    matrix = np.ones((4, 6))  # every pair of items is equally similar
+    model = ItemKNN(graph_of(matrix), neighbors=2)
+    assert model._ids.tolist() == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 1]]
+
+
+def test_item_knn_works_through_a_catalogue_of_several_blocks():
+    matrix = np.random.default_rng(0).random((6, 1100)) < 0.3
+    cosine = cosine_similarity(matrix.T.astype(float))
+    np.fill_diagonal(cosine, 0)
+    assert np.allclose(scores(ItemKNN(graph_of(matrix), 1100)), matrix @ cosine, atol=1e-3)
+
+
+# ---- ridge regression
+
+
+@pytest.mark.parametrize("ridge", [0.5, 20.0, 500.0])
+def test_ease_is_a_ridge_regression_of_each_item_on_all_others(ridge):
+    matrix = interactions()
+    expected = np.zeros_like(matrix)
+    for item in range(20):
+        others = np.delete(matrix, item, axis=1)
+        expected[:, item] = Ridge(alpha=ridge, fit_intercept=False).fit(others, matrix[:, item]).predict(others)
+    assert np.allclose(scores(EASE(graph_of(matrix), ridge)), expected, atol=1e-5)
+
+
+def test_a_catalogue_too_large_for_a_dense_matrix_is_refused_before_it_is_built():
+    with refused("graph"):
+        EASE(InteractionGraph(2, 50_001, torch.tensor([0]), torch.tensor([50_000])))
+
+
+# ---- low-pass filter
+
+
+def low_pass(matrix: np.ndarray, rank: int, alpha: float) -> np.ndarray:
+    """The published formula with dense matrices; 1/0 is 0."""
+    left, right = (np.diag([d**-0.5 if d else 0.0 for d in matrix.sum(axis=axis)]) for axis in (1, 0))
+    normal = left @ matrix @ right
+    ideal = np.linalg.svd(normal)[2][:rank].T
+    back = np.diag(np.sqrt(matrix.sum(axis=0)))
+    return matrix @ (normal.T @ normal + alpha * right @ ideal @ ideal.T @ back)
+
+
+@pytest.mark.parametrize(("rank", "alpha"), [(1, 0.3), (6, 0.3), (12, 2.0), (19, 1.0), (6, 0.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_filter_equals_its_dense_formula(seed, rank, alpha):
+    matrix = interactions(seed)
+    assert np.allclose(scores(LowPassFilter(graph_of(matrix), rank, alpha)), low_pass(matrix, rank, alpha), atol=1e-5)
+
+
+def test_the_filter_works_for_more_items_than_users():
+    matrix = interactions().T
+    assert np.allclose(scores(LowPassFilter(graph_of(matrix), 6, 0.3)), low_pass(matrix, 6, 0.3), atol=1e-5)
+
+
+# ---- all three
+
+
+@EACH_MODEL
+def test_a_second_fit_is_the_same_bit_by_bit_and_leaves_the_global_generators_alone(build):
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()
+    assert np.array_equal(scores(build(graph_of(interactions()))), scores(build(graph_of(interactions()))))
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.random.get_state()[1].tolist() == before[1]
+
+
+@EACH_MODEL
+def test_users_and_items_without_an_edge_score_zero(build):
+    result = scores(build(graph_of(interactions())))
+    assert np.isfinite(result).all()
+    assert np.abs(result[-1]).max() == 0
+    assert np.abs(result[:, -1]).max() == 0
+    assert np.abs(result).max() > 0.01
+
+
+@EACH_MODEL
+def test_scores_are_float_rows_of_the_asked_users(build):
+    model = build(graph_of(interactions()))
+    users = torch.tensor([7, 0, 7])
+    assert model.score(users).dtype == torch.float32
+    assert torch.allclose(model.score(users), torch.from_numpy(scores(model))[users], atol=1e-6)
+    assert model.score(torch.empty(0, dtype=torch.long)).shape == (0, 20)
+    assert (model.num_users, model.num_items) == (30, 20)
+    with refused("users"):
+        model.score(torch.tensor([30]))
+
+
+@EACH_MODEL
+def test_they_find_the_camps_that_popularity_cannot_see(build):
+    camp = np.arange(40) % 2
+    graph = graph_of((camp[:, None] == camp) & (np.random.default_rng(0).random((40, 40)) < 0.5))
+    lists = top_k(build(graph).score(torch.arange(40)), 4, graph.rows(torch.arange(40)))
+    assert torch.equal(lists % 2, torch.tensor(camp)[:, None].expand(-1, 4))
+
+
+@pytest.mark.parametrize(
+    ("argument", "build"),
+    [
+        ("neighbors", lambda graph: ItemKNN(graph, neighbors=0)),
+        ("neighbors", lambda graph: ItemKNN(graph, neighbors=2.5)),
+        ("ridge", lambda graph: EASE(graph, ridge=0.0)),
+        ("ridge", lambda graph: EASE(graph, ridge=float("nan"))),
+        ("rank", lambda graph: LowPassFilter(graph, rank=0)),
+        ("rank", lambda graph: LowPassFilter(graph, rank=20)),
+        ("alpha", lambda graph: LowPassFilter(graph, rank=4, alpha=-0.1)),
+        ("alpha", lambda graph: LowPassFilter(graph, rank=4, alpha=float("nan"))),
+        ("graph", lambda graph: LowPassFilter(graph_of(np.zeros((30, 20))), rank=4)),
+    ],
+)
+def test_nonsense_is_refused_by_name(argument, build):
+    with refused(argument):
+        build(graph_of(interactions()))
