@@ -69,6 +69,45 @@ CHECKS = {
     "03 steps": Check(
         5, {4: "Four hops from Dan, and Dan himself needs step 1.", 3: "Users are two hops apart, not one."}
     ),
+    "04 two layers": Check(
+        24,
+        {
+            6: "That is after one layer.",
+            0: "That is the score of the start vectors.",
+            21.5: "The first layer has a ReLU too.",
+            37: "Take the mean of the neighbours, not their sum.",
+            15: "v0 changes in the second layer too.",
+            11: "u0 changes in the second layer too.",
+        },
+    ),
+    "04 floor": Check(
+        math.log(2),
+        {
+            0.0: "The edges' part can reach 0. Can the negatives' part?",
+            0.5: "That is the probability; the loss is minus its logarithm.",
+            -math.log(2): "You lost the minus.",
+            2 * math.log(2): "Edges can score high: their part goes to 0.",
+            1.0: "The natural logarithm, not the one to base 2.",
+        },
+    ),
+    "04 layers": Check(
+        5,
+        {
+            4: "Four hops from Dan, and Dan himself needs layer 1.",
+            3: "Users are two hops apart, not one.",
+            6: "Layer 1 already changes Dan.",
+        },
+    ),
+    "04 parameters": Check(
+        3 * (2 * 64**2 + 64),
+        {
+            3 * 2 * 64**2: "Each layer has a bias of 64 numbers as well.",
+            3 * (2 * 64**2 + 2 * 64): "That has two biases a layer, as the authors' code does; as taught there is one.",
+            3 * (64**2 + 64): "The input of a layer is a concatenation: 128 numbers in, 64 out.",
+            2 * 64**2 + 64: "That is one layer.",
+            2385 * 64: "That is the table.",
+        },
+    ),
     "05 entry": Check(
         1 / math.sqrt(12),
         {1 / 12: "Take the square root.", 1 / 4: "That is the left normalisation.", 1 / 3: "Cleo's degree counts too."},

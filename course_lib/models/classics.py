@@ -157,7 +157,7 @@ class LowPassFilter:
             refuse("rank", rank, f"fewer than there are users and items, at most {smaller - 1}")
         self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
         self._linear = _scaled(graph, user_power=-0.5, item_power=-0.5)  # R̃, (U, I)
-        start = np.random.default_rng(0).standard_normal(smaller)  # without one, every run would differ
+        start = np.random.default_rng(0).standard_normal(smaller)  # fixed: the same digits in every run
         vectors = svds(self._linear, k=rank, v0=start)[2]  # Vᵀ, (rank, I)
         root = np.sqrt(graph.item_degree.numpy())
         self._into = vectors.T / np.maximum(root, 1)[:, None]  # (I, rank); V is 0 where an item has no edge

@@ -64,8 +64,8 @@ class NGCF(GraphModel):
         + (\tilde A E^{(l)} \odot E^{(l)}) W_2^{(l)}\big)
 
     The authors' code goes further than their equation: dropout of messages and nodes, a LeakyReLU on each of the two
-    terms, vectors of each layer scaled to length 1, biases, and by default D⁻¹ A in the place of Ã. None of that is
-    here.
+    terms, vectors of each layer scaled to length 1, biases, and by default (D + I)⁻¹ (A + I) in the place of Ã. None of
+    that is here.
 
     Args:
         graph: The training graph.

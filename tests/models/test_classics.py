@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -74,9 +75,11 @@ def test_item_knn_adds_the_cosines_of_an_items_nearest_items(seed, neighbors):
 
 
 def test_of_equally_similar_neighbors_the_lower_ids_are_kept():
-    matrix = np.ones((4, 6))  # every pair of items is equally similar
-    model = ItemKNN(graph_of(matrix), neighbors=2)
-    assert model._ids.tolist() == [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1], [0, 1]]
+    pairs = list(combinations(range(5), 2))  # a user for each pair of items: all cosines are 1/4
+    matrix = np.array([[item in pair for item in range(5)] for pair in pairs]).astype(float)
+    kept = [[1, 2], [0, 2], [0, 1], [0, 1], [0, 1]]
+    expected = [[len({*pair} & {*kept[item]}) / 4 for item in range(5)] for pair in pairs]
+    assert np.allclose(scores(ItemKNN(graph_of(matrix), neighbors=2)), expected)
 
 
 def test_item_knn_works_through_a_catalogue_of_several_blocks():
