@@ -91,11 +91,11 @@ CHECKS = {
         },
     ),
     "04 layers": Check(
-        5,
+        3,
         {
-            4: "Four hops from Dan, and Dan himself needs layer 1.",
-            3: "Users are two hops apart, not one.",
-            6: "Layer 1 already changes Dan.",
+            2: "Two hops from Dan, and Dan himself needs layer 1.",
+            4: "Layer 1 already changes Dan.",
+            5: "That is how far Ada is.",
         },
     ),
     "04 parameters": Check(

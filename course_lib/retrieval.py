@@ -57,6 +57,9 @@ def list_hits(
 
     Returns:
         True where the item at that rank is a positive, shape (users with positives, K); their numbers of positives.
+
+    Raises:
+        ValueError: As in :func:`recommend`.
     """
     users = target.user_degree.nonzero().flatten()  # the others are left out of every mean
     items = recommend(model, users, k, seen)  # (users, K)
@@ -147,6 +150,9 @@ class TwoStage:
 
         Returns:
             Item ids, best first, shape (B, K), padded with −1.
+
+        Raises:
+            ValueError: If k < 1, a user is unknown, exclude does not fit or a score is nan.
         """
         items = self.candidates(users, exclude).sort(dim=1).values  # (B, C), by id, so that ties go to the lower one
         scores = self.ranker.score(users).gather(1, items.clamp(min=0))  # (B, C)

@@ -66,8 +66,7 @@ def dense(graph: InteractionGraph) -> Tensor:
 def densely(scores: Tensor, parts: Split, ks: tuple[int, ...], on: str) -> dict[str, float]:
     train, val, test = (dense(part) for part in (parts.train, parts.val, parts.test))
     positives, exclude = {"train": (train, None), "val": (val, train), "test": (test, train | val)}[on]
-    values = {f"{n}@{k}": f(scores, positives, k, exclude=exclude).item() for k in ks for n, f in DENSE.items()}
-    return values
+    return {f"{n}@{k}": f(scores, positives, k, exclude=exclude).item() for k in ks for n, f in DENSE.items()}
 
 
 @pytest.mark.parametrize("on", ["train", "val", "test"])

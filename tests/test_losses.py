@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from course_lib.losses import binary_loss, bpr_loss, margin_loss, sampled_binary_loss, sampled_bpr_loss
+from course_lib.losses import binary_loss, bpr_loss, margin_loss, sampled_binary_loss, sampled_bpr_loss, softmax_loss
 from course_lib.metrics import recall_at_k
 
 TOY = torch.tensor([[-1.0, -3.0], [2.0, 4.0]], dtype=torch.double)  # row 29
@@ -49,6 +49,14 @@ def bpr_loop(scores: Tensor, positives: Tensor, negatives: Tensor) -> float:
     return mean(per_user)
 
 
+def softmax_loop(scores: Tensor, positives: Tensor) -> float:
+    terms = []
+    for row, edges in zip(scores.tolist(), positives.tolist(), strict=True):
+        log_sum = math.log(sum(math.exp(score - max(row)) for score in row))
+        terms += [max(row) - score + log_sum for score in chosen(row, edges)]
+    return mean(terms)
+
+
 def chosen(row: list[float], mask: list[bool]) -> list[float]:
     return [value for value, yes in zip(row, mask, strict=True) if yes]
 
@@ -73,6 +81,18 @@ def test_equals_the_plain_loop_on_200_random_cases(loss, reference):
             reference(scores, positives, negatives), rel=1e-9
         )
         assert loss(scores, positives).item() == pytest.approx(reference(scores, positives, ~positives), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_softmax_loss_equals_the_plain_loop(seed):
+    rng = np.random.default_rng(seed)
+    scores = torch.tensor(rng.normal(scale=rng.choice([0.1, 3.0, 100.0]), size=(5, 7)))
+    positives = torch.tensor(rng.random((5, 7)) < 0.3)
+    positives[0], positives[1], positives[2, 3] = False, True, True  # no edge; nothing but edges; at least one
+    assert softmax_loss(scores, positives).item() == pytest.approx(softmax_loop(scores, positives), rel=1e-9)
+    shift = torch.tensor(rng.normal(size=(5, 1)))
+    assert softmax_loss(scores + shift, positives).item() == pytest.approx(softmax_loss(scores, positives).item())
+    assert torch.autograd.gradcheck(lambda s: softmax_loss(s, positives), scores.requires_grad_())
 
 
 @pytest.mark.parametrize(
@@ -272,6 +292,15 @@ def test_nobody_with_both_kinds_is_refused(fill):
         bpr_loss(torch.rand(2, 3), mask)
     with refused("negatives" if fill else "positives"):
         binary_loss(torch.rand(2, 3), mask)
+
+
+def test_the_softmax_loss_refuses_what_it_cannot_use():
+    scores, positives = torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool)
+    for argument, arguments in {"scores": (scores.long(), positives), "positives": (scores, positives[:1])}.items():
+        with refused(argument):
+            softmax_loss(*arguments)
+    with refused("positives"):
+        softmax_loss(scores, ~positives)
 
 
 @EXACT

@@ -156,36 +156,6 @@ def test_weight_decay_keeps_the_vectors_shorter():
 # ---- the softmax over all items
 
 
-def softmax_loop(scores: Tensor, positives: Tensor) -> float:
-    terms = []
-    for row, edges in zip(scores.tolist(), positives.tolist(), strict=True):
-        for item, edge in enumerate(edges):
-            if edge:
-                terms.append(max(row) - row[item] + math.log(sum(math.exp(s - max(row)) for s in row)))
-    return sum(terms) / len(terms)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_the_softmax_loss_equals_the_plain_loop(seed):
-    rng = np.random.default_rng(seed)
-    scores = torch.tensor(rng.normal(scale=rng.choice([0.1, 3.0, 100.0]), size=(5, 7)))
-    positives = torch.tensor(rng.random((5, 7)) < 0.3)
-    positives[0], positives[1], positives[2, 3] = False, True, True  # no edge; nothing but edges; at least one
-    assert softmax_loss(scores, positives).item() == pytest.approx(softmax_loop(scores, positives), rel=1e-9)
-    shift = torch.tensor(rng.normal(size=(5, 1)))
-    assert softmax_loss(scores + shift, positives).item() == pytest.approx(softmax_loss(scores, positives).item())
-    assert torch.autograd.gradcheck(lambda s: softmax_loss(s, positives), scores.requires_grad_())
-
-
-def test_the_softmax_loss_refuses_what_it_cannot_use():
-    scores, positives = torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool)
-    for argument, arguments in {"scores": (scores.long(), positives), "positives": (scores, positives[:1])}.items():
-        with refused(argument):
-            softmax_loss(*arguments)
-    with refused("positives"):
-        softmax_loss(scores, ~positives)
-
-
 def uneven() -> InteractionGraph:
     """20 users with 0 to 10 of 12 items each."""
     mask = np.random.default_rng(0).random((20, 12)) < np.linspace(0, 0.8, 20)[:, None]

@@ -1,8 +1,8 @@
 """The lecture's models. Each is built from the training graph and gives ``score(users) -> (B, I)``."""
 
-from course_lib.models.base import EmbeddingModel, Model
+from course_lib.models.base import EmbeddingModel, GraphModel, Model
 from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity
-from course_lib.models.gcn import GCN, GraphModel
+from course_lib.models.gcn import GCN
 from course_lib.models.lightgcn import LightGCN
 from course_lib.models.ngcf import NGCF
 from course_lib.models.shallow import MatrixFactorization

@@ -1,13 +1,16 @@
-"""What a model is: something that scores items for users, most often through embeddings."""
+"""What a model is: it scores items for users, most often through embeddings, which may be passed along the edges."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.arguments import whole
+from course_lib.diffusion import normalized_adjacency
 from course_lib.graph import InteractionGraph, checked_ids
 
 
@@ -86,3 +89,69 @@ class EmbeddingModel(nn.Module):
             count = torch.bincount(ids.flatten(), minlength=len(table)).to(table.device)
             total = total + (count * table.square().sum(dim=1)).sum()  # a row counts as often as the batch holds it
         return total / (2 * len(users))
+
+
+class GraphModel(EmbeddingModel):
+    """A model whose final embeddings come from passing the learnt vectors along the edges of the training graph.
+
+    Subclasses say how in ``propagate``. The adjacency matrix is no weight: it moves with the model to another device
+    or dtype, is left out of ``state_dict``, and copies of the model share it.
+
+    Args:
+        graph: The training graph.
+        dim: Embedding size D.
+        num_layers: Number of layers L.
+        std: Standard deviation of the normal start.
+        seed: Seed of the start.
+        normalization: Of the adjacency matrix, as for ``normalized_adjacency``.
+
+    Raises:
+        ValueError: If dim < 1, num_layers < 0 or the normalization is unknown.
+
+    Source: lecture rows 45–47 and 56.
+    """
+
+    def __init__(
+        self,
+        graph: InteractionGraph,
+        dim: int,
+        num_layers: int,
+        std: float,
+        seed: int,
+        normalization: str = "symmetric",
+    ) -> None:
+        super().__init__(graph, dim, std, seed)
+        self.num_layers = whole("num_layers", num_layers, least=0)
+        self.register_buffer("adjacency", normalized_adjacency(graph, normalization), persistent=False)
+
+    def propagate(self, nodes: Tensor) -> Tensor:
+        """Final node embeddings from the learnt ones: (N, D) → (N, D′)."""
+        raise NotImplementedError
+
+    def embed(self) -> tuple[Tensor, Tensor]:
+        """Final embeddings of users (U, D′) and items (I, D′), differentiable."""
+        nodes = torch.cat([self.user_table, self.item_table])  # (N, D), users first
+        users, items = self.propagate(nodes).split([self.num_users, self.num_items])
+        return users, items
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GraphModel:
+        memo[id(self.adjacency)] = self.adjacency  # never written to; and torch cannot copy a CSR tensor deeply
+        twin = memo[id(self)] = type(self).__new__(type(self))
+        twin.__dict__.update(deepcopy(self.__dict__, memo))
+        return twin
+
+
+def xavier(shapes: Iterable[tuple[int, int]], seed: int) -> list[nn.Parameter]:
+    """Weight matrices with a Xavier-uniform start, in a stream of numbers that no embedding table uses.
+
+    Args:
+        shapes: Shape of each matrix.
+        seed: Seed of the model, a whole number of at least 0.
+
+    Returns:
+        One parameter a shape.
+
+    Source: Glorot & Bengio 2010.
+    """
+    generator = torch.Generator().manual_seed(-1 - seed)
+    return [nn.Parameter(nn.init.xavier_uniform_(torch.empty(shape), generator=generator)) for shape in shapes]

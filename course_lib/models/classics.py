@@ -14,7 +14,7 @@ from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # scipy.sparse is slow to load: at run time only for those who build such a model
     from scipy.sparse import csr_array
 
 LARGEST_DENSE = 20_000  # items: I × I float64 is then 3 GB

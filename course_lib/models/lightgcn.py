@@ -8,7 +8,7 @@ from torch import Tensor
 
 from course_lib.diffusion import layer_weights, polynomial
 from course_lib.graph import InteractionGraph
-from course_lib.models.gcn import GraphModel
+from course_lib.models.base import GraphModel
 
 
 class LightGCN(GraphModel):

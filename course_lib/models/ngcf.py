@@ -11,7 +11,7 @@ from torch.nn.functional import leaky_relu, linear
 from course_lib.arguments import refuse
 from course_lib.diffusion import polynomial
 from course_lib.graph import InteractionGraph
-from course_lib.models.gcn import GraphModel, xavier
+from course_lib.models.base import GraphModel, xavier
 
 
 def ngcf_layer(h: Tensor, mean_adjacency: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -16,6 +16,9 @@ class MatrixFactorization(EmbeddingModel):
         std: Standard deviation of the normal start.
         seed: Seed of the start.
 
+    Raises:
+        ValueError: If dim < 1.
+
     Source: lecture row 40.
     """
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
+from small_graphs import dense_adjacency, random_graph
 from torch import Tensor
 from torch_geometric.nn.models import LightGCN as PyGLightGCN
 
@@ -14,23 +14,6 @@ from course_lib.models import LightGCN, MatrixFactorization
 
 def refused(argument: str):
     return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
-
-
-def random_graph(seed: int = 0) -> InteractionGraph:
-    """9 users and 11 items, the last of each without an edge."""
-    mask = np.random.default_rng(seed).random((9, 11)) < 0.3
-    mask[-1], mask[:, -1] = False, False
-    user, item = torch.tensor(mask).nonzero().T
-    return InteractionGraph(9, 11, user, item)
-
-
-def dense_adjacency(graph: InteractionGraph) -> Tensor:
-    """Ã entry by entry: 1 / √(d_m d_n) at each edge."""
-    matrix = torch.zeros(graph.num_nodes, graph.num_nodes)
-    for u, i in zip(graph.user.tolist(), graph.item.tolist(), strict=True):
-        weight = 1 / math.sqrt(graph.user_degree[u] * graph.item_degree[i])
-        matrix[u, graph.num_users + i] = matrix[graph.num_users + i, u] = weight
-    return matrix
 
 
 def table(model: LightGCN) -> Tensor:

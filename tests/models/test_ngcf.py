@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
+from small_graphs import random_graph
 from torch import Tensor
 
 from course_lib.diffusion import normalized_adjacency
@@ -15,14 +15,6 @@ from course_lib.models.ngcf import ngcf_layer, ngcf_paper_layer
 
 def refused(argument: str):
     return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
-
-
-def random_graph(seed: int = 0) -> InteractionGraph:
-    """9 users and 11 items, the last of each without an edge."""
-    mask = np.random.default_rng(seed).random((9, 11)) < 0.3
-    mask[-1], mask[:, -1] = False, False
-    user, item = torch.tensor(mask).nonzero().T
-    return InteractionGraph(9, 11, user, item)
 
 
 def path(num_users: int, num_items: int) -> InteractionGraph:
