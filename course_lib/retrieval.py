@@ -86,8 +86,7 @@ class TwoStage:
         retriever: Model with embeddings; its item vectors go into an inner-product index.
         ranker: Model whose scores give the order.
         num_candidates: Number of candidates a user C.
-        index: FAISS factory string: "Flat" searches exactly, "IVF1024,Flat" only some cells of the space.
-        num_probes: Cells to search, for an IVF index.
+        index: FAISS factory string: "Flat" searches exactly, "IVF1024,Flat" only one cell of the space.
 
     Raises:
         ValueError: If num_candidates < 1 or the two models have other items.
@@ -96,9 +95,7 @@ class TwoStage:
     """
 
     @torch.no_grad()
-    def __init__(
-        self, retriever: EmbeddingModel, ranker: Model, num_candidates: int, index: str = "Flat", num_probes: int = 1
-    ) -> None:
+    def __init__(self, retriever: EmbeddingModel, ranker: Model, num_candidates: int, index: str = "Flat") -> None:
         num_candidates = whole("num_candidates", num_candidates, least=1)
         if retriever.num_items != ranker.num_items:
             refuse("ranker", f"{ranker.num_items} items", f"the retriever's {retriever.num_items}")
@@ -110,8 +107,6 @@ class TwoStage:
         self._index = faiss.index_factory(item_emb.shape[1], index, faiss.METRIC_INNER_PRODUCT)
         self._index.train(item_emb.numpy())
         self._index.add(item_emb.numpy())
-        if hasattr(self._index, "nprobe"):
-            self._index.nprobe = num_probes
 
     def candidates(self, users: Tensor, exclude: Tensor | None = None) -> Tensor:
         """Stage one: the C best items of the retriever.
