@@ -88,7 +88,7 @@ def recipe_for(model: Model | type[Model], dataset: str, loss: str = "bpr") -> R
     return RECIPES[name, dataset, loss]
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What happened in a run of :func:`fit`.
 
@@ -105,6 +105,10 @@ class History:
     best_epoch: int = -1
     seconds: float = 0.0
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        best = f", validation recall@{VALIDATION_K} {self.val[self.best_epoch]:.4f}" if self.val else ""
+        return f"History({len(self.loss)} epochs in {self.seconds:.1f} s, best epoch {self.best_epoch}{best})"
 
     def plot(self) -> Figure:
         """Draw loss and validation recall against the epoch, with the best epoch marked."""

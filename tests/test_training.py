@@ -313,6 +313,13 @@ def test_progress_shows_loss_and_validation_recall_on_stderr_only(capsys):
     assert "val=" in err
 
 
+def test_a_history_reads_as_one_line():
+    assert repr(History([0.5, 0.4], [0.1, 0.2], best_epoch=1, seconds=2.0)) == (
+        "History(2 epochs in 2.0 s, best epoch 1, validation recall@20 0.2000)"
+    )
+    assert repr(History()) == "History(0 epochs in 0.0 s, best epoch -1)"
+
+
 @pytest.mark.parametrize("val_share", [0.15, 0.0])
 def test_a_history_draws_its_curves(val_share):
     history = trained(two_blocks(0, ratios=(0.85 - val_share, val_share, 0.15)))[1]
