@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_NEEDED = {"torch-scatter", "torch-sparse", "torch-cluster", "torch-spline-conv", "pyg-lib"}
 FLOORS = {
     0: {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
-    | {"campus", "download", "origins", "arguments", "environment", "practice"},
+    | {"campus", "download", "origins", "arguments", "environment", "practice", "features"},
     1: {"models"},
     2: {"training", "retrieval"},
     3: {"figures", "evaluation"},
@@ -119,7 +119,7 @@ def test_lock_answers_pyproject_on_every_python(version: str, system: str) -> No
     pinned = [pin for pin in lock() if pin.marker is None or pin.marker.evaluate(where)]
     assert len(pinned) == len({pin.name for pin in pinned}), "one version each"
     versions = {canonical(pin.name): str(pin.specifier)[2:] for pin in pinned}
-    for name, wanted in asked_for("dev").items():
+    for name, wanted in asked_for(*project()["optional-dependencies"]).items():
         assert Requirement(f"{name}{wanted}").specifier.contains(versions[name]), name
 
 
@@ -132,7 +132,7 @@ def test_conda_route_asks_for_the_same() -> None:
     conda["torch-geometric"] = conda.pop("pytorch-geometric")
     by_pip = {canonical(r.name): str(r.specifier) for r in map(Requirement, (line for line in pip if line != "-e ."))}
     assert "-e ." in pip
-    assert conda | by_pip == asked_for("dev")
+    assert conda | by_pip == asked_for(*project()["optional-dependencies"])
 
 
 def test_every_module_has_a_floor() -> None:

@@ -26,7 +26,7 @@ HEADER = """\
 
 
 def compile_lock() -> str:
-    """Resolve pyproject.toml with its extra `dev` for every Python and platform.
+    """Resolve pyproject.toml with all its extras for every Python and platform.
 
     Returns:
         One `name==version ; marker` a line.
@@ -38,7 +38,7 @@ def compile_lock() -> str:
         out = Path(folder) / "requirements.lock"
         out.write_text(LOCK.read_text() if LOCK.exists() else "")
         command = [python, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.10", "--quiet"]
-        options = ["--extra", "dev", "--no-annotate", "--no-header", "--output-file", out]
+        options = ["--all-extras", "--no-annotate", "--no-header", "--output-file", out]
         subprocess.run([*command, *options, "pyproject.toml", "-"], input=TORCH, text=True, cwd=ROOT, check=True)
         return out.read_text()
 
