@@ -2,12 +2,15 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course format lock clean install system
+.PHONY: help lab test course claims results release format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
 	@echo "make test     check everything: style, library, notebooks"
 	@echo "make course   run every notebook, with progress"
+	@echo "make claims   check the lecture's claims, write docs/claims.md"
+	@echo "make results  run the long comparison behind notebook 06 again"
+	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
 	@echo "make clean    remove the installed environment (data stays)"
@@ -31,6 +34,16 @@ test: system
 
 course: install
 	@.venv/bin/course run
+
+claims: export OMP_NUM_THREADS = 1
+claims: install
+	@$(PY) -m pytest tests/claims -m claim --write-claims
+
+results: install
+	@$(PY) benchmarks/comparison.py
+
+release: install
+	@.venv/bin/course release $(ARGS)
 
 format: install
 	@$(PY) -m ruff check --fix

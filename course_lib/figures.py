@@ -212,3 +212,29 @@ def curves(
     ax.grid(alpha=0.3)
     ax.legend(fontsize="small")
     return ax
+
+
+def intervals(groups: Mapping[str, Mapping[str, Sequence[float]]], xlabel: str = "", ax: Axes | None = None) -> Axes:
+    """Draw every run as a dot and the mean of each name as a bar across, best name on top, one marker a group.
+
+    Args:
+        groups: Name of the group → name of the row → values of its runs.
+        xlabel: Name of the x axis.
+        ax: Axes to draw on; new ones by default.
+
+    Returns:
+        The axes.
+    """
+    first = next(iter(groups.values()))
+    rows = sorted(first.keys(), key=lambda name: np.mean(first[name]))
+    ax = ax or plt.subplots(figsize=(7, 0.32 * len(rows) + 1))[1]
+    for (group, values), color, marker in zip(groups.items(), PALETTE, MARKERS, strict=False):
+        for place, name in enumerate(rows):
+            ax.scatter(values[name], [place] * len(values[name]), color=color, marker=marker, alpha=0.5, s=22)
+            ax.plot([np.mean(values[name])] * 2, [place - 0.3, place + 0.3], color=color, linewidth=2)
+        ax.scatter([], [], color=color, marker=marker, label=group)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set(xlabel=xlabel)
+    ax.grid(alpha=0.3, axis="x")
+    ax.legend(fontsize="small")
+    return ax

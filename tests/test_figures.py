@@ -67,3 +67,11 @@ def test_curves_are_told_apart_by_colour_and_by_dash():
     assert first.get_color() != second.get_color()
     assert first.get_linestyle() != second.get_linestyle()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_intervals_order_rows_by_the_mean_of_the_first_group_and_show_every_run():
+    ax = figures.intervals({"dense": {"a": [1.0, 3.0], "b": [5.0]}, "thin": {"a": [9.0], "b": [0.0, 1.0, 2.0]}})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]  # upwards: the best on top
+    dots = [point.get_offsets().data.tolist() for point in ax.collections if len(point.get_offsets())]
+    assert dots == [[[1, 0], [3, 0]], [[5, 1]], [[9, 0]], [[0, 1], [1, 1], [2, 1]]]
+    assert [line.get_xdata()[0] for line in ax.lines] == [2, 5, 9, 1]

@@ -26,7 +26,7 @@ FLOORS = {
     | {"campus", "download", "origins", "arguments", "environment", "practice", "features"},
     1: {"models"},
     2: {"training", "retrieval"},
-    3: {"figures", "evaluation"},
+    3: {"figures", "evaluation", "comparison"},
     4: {"widgets", "grading"},
     5: {"cli"},
 }

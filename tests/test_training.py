@@ -367,6 +367,9 @@ def test_a_recipe_cannot_be_changed():
         ("weight_decay", -0.1),
         ("weight_decay", math.nan),
         ("weight_decay", math.inf),
+        ("margin", -0.1),
+        ("margin", math.nan),
+        ("margin", math.inf),
     ],
 )
 def test_a_recipe_refuses_nonsense_by_name(argument, value):

@@ -5,7 +5,9 @@ from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity
 from course_lib.models.gcn import GCN
 from course_lib.models.lightgcn import LightGCN
 from course_lib.models.ngcf import NGCF
+from course_lib.models.pinsage import PinSAGE
 from course_lib.models.shallow import MatrixFactorization
+from course_lib.models.text import TextMean
 
 __all__ = [
     "EASE",
@@ -18,5 +20,7 @@ __all__ = [
     "LowPassFilter",
     "MatrixFactorization",
     "Model",
+    "PinSAGE",
     "Popularity",
+    "TextMean",
 ]

@@ -1,0 +1,119 @@
+"""Who takes part in the fair comparison, on which splits, with which settings: every choice made on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from course_lib.arguments import refuse
+from course_lib.datasets import load
+from course_lib.graph import InteractionGraph, Split, split
+from course_lib.models import (
+    EASE,
+    GCN,
+    NGCF,
+    EmbeddingModel,
+    ItemKNN,
+    LightGCN,
+    LowPassFilter,
+    MatrixFactorization,
+    Model,
+    Popularity,
+)
+from course_lib.training import RECIPES, Recipe
+
+MODELS: dict[str, tuple[type, dict[str, Any]]] = {
+    "Popularity": (Popularity, {}),
+    "ItemKNN": (ItemKNN, {}),
+    "EASE": (EASE, {}),
+    "LowPassFilter": (LowPassFilter, {}),
+    "MatrixFactorization": (MatrixFactorization, {}),
+    "NGCF": (NGCF, {}),
+    "NGCF, paper": (NGCF, {"variant": "paper"}),
+    "GCN": (GCN, {"num_layers": 3}),
+    "GCN, no ReLU": (GCN, {"num_layers": 3, "relu": False}),
+    "GCN, no ReLU, no W": (GCN, {"num_layers": 3, "relu": False, "weights": False}),
+    "LightGCN": (LightGCN, {}),
+}
+"""Name → class and what makes the variant; every graph model has three layers."""
+
+THINNED = " thinned"
+KEPT = 0.2
+"""Share of every user's training edges that a data set called "… thinned" keeps."""
+
+
+def split_of(dataset: str, seed: int) -> Split:
+    """The split of a seed: 80 % of each user's edges for training, 10 % for validation, 10 % for test.
+
+    Args:
+        dataset: Name of a data set; with " thinned" behind it, only a fifth of every user's training edges is left,
+            while validation and test stay whole.
+        seed: Seed of the split and of the thinning.
+
+    Returns:
+        The split.
+
+    Raises:
+        ValueError: If there is no such data set.
+    """
+    parts = split(load(dataset.removesuffix(THINNED)).graph, seed=seed)
+    return replace(parts, train=parts.train.subsample(KEPT, seed)) if dataset.endswith(THINNED) else parts
+
+
+def build(name: str, graph: InteractionGraph, seed: int, **settings: Any) -> Model:
+    """Build a contestant, not yet trained.
+
+    Args:
+        name: A name in ``MODELS``.
+        graph: The training graph.
+        seed: Seed of the start, for those that have one.
+        settings: Further arguments of the model.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: If there is no such name.
+    """
+    if name not in MODELS:
+        refuse("name", repr(name), "one of " + ", ".join(map(repr, MODELS)))
+    model, options = MODELS[name]
+    start = {"seed": seed} if issubclass(model, EmbeddingModel) else {}
+    return model(graph, **options, **start, **settings)
+
+
+def contestants(dataset: str) -> tuple[dict[str, Callable[[InteractionGraph, int], Model]], dict[str, Recipe]]:
+    """Everything that ``run_seeds`` asks for: all of ``MODELS`` with the settings and recipes of a data set.
+
+    Args:
+        dataset: "movielens-100k" or "movielens-100k thinned".
+
+    Returns:
+        Name → ``build(graph, seed)``, and name → recipe for those that are trained, with BPR.
+
+    Raises:
+        ValueError: If nothing was tuned on this data set.
+    """
+    if dataset not in SETTINGS:
+        refuse("dataset", repr(dataset), " or ".join(map(repr, SETTINGS)), "tune with benchmarks/tune.py")
+    builders = {
+        name: lambda graph, seed, name=name: build(name, graph, seed, **SETTINGS[dataset].get(name, {}))
+        for name in MODELS
+    }
+    return builders, {name: RECIPES[name, dataset, "bpr"] for name in MODELS if (name, dataset, "bpr") in RECIPES}
+
+
+# Chosen by benchmarks/tune.py, as the recipes were: the best mean validation recall@20 over three splits.
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
+    "movielens-100k": {
+        "ItemKNN": {"neighbors": 200},
+        "EASE": {"ridge": 300.0},
+        "LowPassFilter": {"rank": 64, "alpha": 0.3},
+    },
+    "movielens-100k thinned": {
+        "ItemKNN": {"neighbors": 800},
+        "EASE": {"ridge": 10_000.0},
+        "LowPassFilter": {"rank": 16, "alpha": 3.0},
+    },
+}

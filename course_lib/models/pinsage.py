@@ -1,0 +1,250 @@
+"""PinSAGE: an item's vector is computed, from its features and those of the items that walks from it visit most."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+from torch.nn.functional import embedding, embedding_bag, linear, normalize
+
+from course_lib.arguments import refuse, whole
+from course_lib.graph import InteractionGraph, checked_ids
+from course_lib.models.base import EmbeddingModel, xavier
+from course_lib.walks import importance_neighbors
+
+NUM_STEPS, RESTART = 1000, 0.3  # of the walk from each item: enough to put its ten best in order
+
+
+def convolve(h: Tensor, own: Tensor, near: Tensor, alpha: Tensor, Q: Tensor, q: Tensor, W: Tensor, w: Tensor) -> Tensor:
+    r"""One layer: importance pooling, then a dense layer on own and pooled vector, then length 1.
+
+    .. math:: n_u = \sum_v \alpha_{uv}\, \mathrm{ReLU}(Q h_v + q), \qquad
+        z_u = \mathrm{ReLU}(W [h_u, n_u] + w), \qquad z_u \leftarrow z_u / \lVert z_u \rVert
+
+    Args:
+        h: Vectors of the layer below, shape (M, F).
+        own: Row of h of each item to compute, shape (B,).
+        near: Rows of h of its neighbours, −1 where there is none, shape (B, T).
+        alpha: Weight of each neighbour, 0 where there is none, shape (B, T); a row sums to 1, or to 0 without any.
+        Q: Weights of what a neighbour sends, shape (D, F).
+        q: Their bias, shape (D,).
+        W: Weights of own and pooled vector side by side, shape (D, F + D).
+        w: Their bias, shape (D,).
+
+    Returns:
+        Vectors of length 1, nowhere negative, shape (B, D); zeros where the ReLU leaves nothing.
+
+    Source: lecture row 79; Ying et al. 2018, algorithm 1.
+    """
+    messages = linear(h, Q, q).relu()  # (M, D): once a node, however many it is a neighbour of
+    pooled = embedding_bag(near.clamp(min=0), messages, mode="sum", per_sample_weights=alpha)  # (B, D)
+    return normalize(linear(torch.cat([h[own], pooled], dim=1), W, w).relu(), dim=1)
+
+
+def receptive_field(near: Tensor, items: Tensor, num_layers: int) -> list[Tensor]:
+    """Which items each layer must compute for a batch, each item once.
+
+    Args:
+        near: Neighbours of all items, −1 where there is none, shape (I, T).
+        items: Items of the batch, shape (B,).
+        num_layers: Number of layers L.
+
+    Returns:
+        L + 1 sorted sets of items: those of the batch first; last those whose features are read, at most
+        B · (1 + T)^L of them, and at most I.
+
+    Source: lecture row 77; Ying et al. 2018, algorithm 2, lines 1–7.
+    """
+    fields = [items.unique()]
+    for _ in range(num_layers):
+        reached = torch.cat([fields[-1], near[fields[-1]].flatten()]).unique()
+        fields.append(reached[reached >= 0])
+    return fields
+
+
+@lru_cache(maxsize=1)
+def consecutive_pairs(graph: InteractionGraph) -> tuple[Tensor, Tensor, Tensor]:
+    """The training data of PinSAGE: item i was the next that a user took after item q.
+
+    Args:
+        graph: The training graph, with times.
+
+    Returns:
+        User, q and i of each pair, each of shape (P,): a user with d items has d − 1 pairs. Where times are equal, the
+        lower item id comes first.
+
+    Raises:
+        ValueError: If the graph has no times.
+
+    Source: lecture row 80; Ying et al. 2018, section 3.3 and 4.1.
+    """
+    if graph.time is None:
+        refuse("graph", f"{graph} without times", "one that tells what came next", "train with loss 'bpr'")
+    order = torch.from_numpy(np.lexsort([graph.item.numpy(), graph.time.numpy(), graph.user.numpy()]))
+    user, item = graph.user[order], graph.item[order]
+    same = user[1:] == user[:-1]
+    return user[1:][same], item[:-1][same], item[1:][same]
+
+
+class PinSAGE(EmbeddingModel):
+    r"""PinSAGE: L layers of :func:`convolve` on the items' features, then a dense layer.
+
+    .. math:: z_v = G_2\, \mathrm{ReLU}(G_1 h_v^{(L)} + g), \qquad z_u = \frac{1}{d_u} \sum_{v \in N_u} z_v,
+        \qquad \text{score}(u, v) = z_u \cdot z_v
+
+    The paper embeds items only. What the lecture calls z_u is here the mean over the items of the user. So nothing is
+    learnt about any one user or item, and an item which came after training gets its vector through :meth:`on`.
+
+    Args:
+        graph: The training graph.
+        features: One vector an item, float, shape (I, F), such as ``text_features(…)``.
+        dim: Embedding size D of every layer.
+        num_layers: Number of layers L.
+        num_neighbors: Number of neighbours of an item T.
+        neighbors: Neighbours and weights, as ``importance_neighbors`` gives them for all items; drawn here by default.
+        seed: Seed of the walks and of the weights, which start Xavier-uniform with biases at 0.
+
+    Raises:
+        ValueError: If there is not one finite float vector or one row of neighbours for each item, or a number is out
+            of range.
+
+    Source: lecture rows 72–82 and 89; Ying et al. 2018, algorithms 1 and 2; Kabbur et al. 2013 (FISM) for the user.
+    """
+
+    def __init__(
+        self,
+        graph: InteractionGraph,
+        features: Tensor,
+        dim: int = 64,
+        num_layers: int = 2,
+        num_neighbors: int = 10,
+        neighbors: tuple[Tensor, Tensor] | None = None,
+        seed: int = 0,
+    ) -> None:
+        nn.Module.__init__(self)  # without the tables of a vector a node
+        dim, num_layers = whole("dim", dim, least=1), whole("num_layers", num_layers, least=0)
+        self._options = {"dim": dim, "num_layers": num_layers, "num_neighbors": num_neighbors, "seed": seed}
+        self.num_users, self.num_items, self.graph = graph.num_users, graph.num_items, graph
+        if neighbors is None:
+            every = torch.arange(graph.num_items)
+            neighbors = importance_neighbors(graph, every, num_neighbors, NUM_STEPS, RESTART, seed)
+        _check_rows(graph, features, *neighbors)
+        for name, value in zip(("features", "near", "alpha"), (features, *neighbors), strict=True):
+            self.register_buffer(name, value, persistent=False)
+        shape = graph.num_users, graph.num_items
+        self._chosen = csr_array((np.ones(graph.num_edges, bool), graph.item, graph.user_offsets), shape)
+        sizes = [features.shape[1], *[dim] * num_layers]  # F, D, D, …
+        shapes = [shape for size in sizes[:-1] for shape in ((dim, size), (dim, size + dim))]
+        *weights, G2 = xavier([*shapes, (dim, sizes[-1]), (dim, dim)], seed)
+        biased = [parameter for weight in weights for parameter in (weight, nn.Parameter(torch.zeros(dim)))]
+        # Q, q, W, w of each layer; then G₁, g, G₂
+        self.layers = nn.ModuleList(nn.ParameterList(biased[4 * l : 4 * l + 4]) for l in range(num_layers))
+        self.head = nn.ParameterList([*biased[-2:], G2])
+
+    def embed_items(self, items: Tensor) -> Tensor:
+        """Embeddings of a batch, from its receptive field alone, bottom up; each vector of a layer is computed once.
+
+        Args:
+            items: Item ids, shape (B,).
+
+        Returns:
+            Embeddings, shape (B, D), differentiable.
+
+        Raises:
+            ValueError: If an item is unknown.
+
+        Source: Ying et al. 2018, algorithm 2.
+        """
+        items = checked_ids("items", items, self.num_items)
+        fields = receptive_field(self.near, items.to(self.near.device), len(self.layers))
+        h = self.features[fields[-1]]
+        for layer, inner, outer in zip(self.layers, fields[-2::-1], fields[:0:-1], strict=True):
+            own, near = (torch.searchsorted(outer, ids) for ids in (inner, self.near[inner]))
+            h = convolve(h, own, near, self.alpha[inner], *layer)
+        G1, g, G2 = self.head
+        return linear(linear(h, G1, g).relu(), G2)[torch.searchsorted(fields[0], items.to(h.device))]  # (B, D)
+
+    def embed(self) -> tuple[Tensor, Tensor]:
+        """Embeddings of all users (U, D), zeros without an edge, and all items (I, D), layer by layer.
+
+        With the whole catalogue as one batch, every vector of every layer is computed once.
+
+        Source: Ying et al. 2018, section 3.4.
+        """
+        items = self.embed_items(torch.arange(self.num_items))
+        ends = self.graph.item.to(items.device), self.graph.user_offsets.to(items.device)
+        return embedding_bag(ends[0], items, ends[1], mode="mean", include_last_offset=True), items
+
+    def pair_scores(self, users: Tensor, items: Tensor) -> Tensor:
+        """Scores for training, from the receptive field of the batch alone: no item speaks for itself.
+
+        Where the user has the item, the mean is over the user's other items. Else a positive would be part of the user
+        it is scored for, and long vectors would be all there is to learn.
+
+        Args:
+            users: User of each row, shape (B,).
+            items: Items to score for the user, shape (B, S).
+
+        Returns:
+            Scores, shape (B, S), differentiable; 0 where the user has no other item.
+
+        Source: Kabbur et al. 2013 (FISM), equation 5.
+        """
+        different, row = users.unique(return_inverse=True)
+        chosen = self._chosen[different.numpy()]  # (b, I), sparse
+        ids, first = torch.from_numpy(chosen.indices).long(), torch.from_numpy(chosen.indptr).long()
+        batch, place = torch.cat([ids, items.flatten()]).unique(return_inverse=True)
+        z = self.embed_items(batch)
+        of_users, of_pairs = place.to(z.device).split([len(ids), items.numel()])
+        total = embedding_bag(of_users, z, first.to(z.device), mode="sum", include_last_offset=True)  # (b, D)
+        total, z = embedding(row.to(z.device), total)[:, None], embedding(of_pairs, z).view(*items.shape, -1)
+        own = self.graph.has_edges(users[:, None], items).long()  # (B, S)
+        others = (self.graph.user_degree[users][:, None] - own).clamp(min=1)
+        return ((total * z).sum(dim=-1) - own.to(z) * z.square().sum(dim=-1)) / others.to(z)
+
+    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
+        """Half the squared length of all weights; the batch does not matter, since all its vectors share them."""
+        return sum(weight.square().sum() for weight in self.parameters()) / 2
+
+    def on(
+        self,
+        graph: InteractionGraph,
+        features: Tensor,
+        neighbors: tuple[Tensor, Tensor] | None = None,
+    ) -> PinSAGE:
+        """The same weights over another graph: how items that came after training get their vectors.
+
+        Args:
+            graph: The graph as it is now, with any users and items.
+            features: One vector an item of it, float, shape (I, F).
+            neighbors: As for the class; drawn anew by default.
+
+        Returns:
+            A new model with a copy of the weights.
+
+        Raises:
+            ValueError: As for the class, or if F is another.
+
+        Source: lecture row 73.
+        """
+        twin = PinSAGE(graph, features, neighbors=neighbors, **self._options)
+        if features.shape[1] != self.features.shape[1]:
+            refuse("features", f"{features.shape[1]} columns", f"the {self.features.shape[1]} that the weights are for")
+        twin.load_state_dict(self.state_dict())
+        return twin
+
+
+def _check_rows(graph: InteractionGraph, features: Tensor, near: Tensor, alpha: Tensor) -> None:
+    if features.dim() != 2 or len(features) != graph.num_items:
+        refuse("features", f"shape {tuple(features.shape)}", f"one row an item, ({graph.num_items}, F)")
+    if not features.is_floating_point() or not features.isfinite().all():
+        got = "nan or infinity" if features.is_floating_point() else features.dtype
+        refuse("features", got, "finite floats", "convert counts with .float()")
+    if near.dim() != 2 or len(near) != graph.num_items or near.shape != alpha.shape:
+        got = f"shapes {tuple(near.shape)} and {tuple(alpha.shape)}"
+        refuse("neighbors", got, f"ids and weights, both ({graph.num_items}, T)", "make them with importance_neighbors")
+    if near.numel() and (near.min() < -1 or near.max() >= graph.num_items):
+        refuse("neighbors", f"ids from {near.min()} to {near.max()}", f"ids in [−1, {graph.num_items})")
