@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from course_lib.cli import data, run
+from course_lib.cli import check, data, release, run
 
-COMMANDS = (data, run)
+COMMANDS = (data, check, release, run)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,0 +1,162 @@
+"""Read a solution notebook: one source of an assignment, its cells told apart by tags (docs/instructor.md)."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from course_lib.arguments import refuse
+
+PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
+OTHER = ("setup", "tools", "written", "instructor")
+
+
+@dataclass
+class Exercise:
+    """One function that a student writes; the parts are source text.
+
+    Args:
+        name: The function's name, as the stub defines it.
+        points: Points for all its cases.
+        seconds: Time limit of a case in grading.
+    """
+
+    name: str
+    points: int
+    seconds: float
+    stub: str
+    solution: str = ""
+    mistakes: str = ""
+    probe: str = ""
+    hidden: str = ""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the function's parameters."""
+        arguments = functions(self.stub)[self.name].args
+        return tuple(argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
+
+    @property
+    def hints(self) -> dict[str, str]:
+        """Name of each known mistake → what a tutor would say: the mistake's docstring."""
+        found = functions(self.mistakes)
+        return {
+            name: " ".join((ast.get_docstring(node) or "").split())
+            for name, node in found.items()
+            if not name.startswith("_")
+        }
+
+
+@dataclass
+class Assignment:
+    """A solution notebook, read but not run.
+
+    Args:
+        name: Name of the file without its ending.
+        cells: All cells, as the notebook stores them, sources joined.
+        setup: Imports that the student gets too.
+        tools: Source that stands before every probe.
+        exercises: By name, in order.
+        written: Parts that a person grades: name → points.
+        withheld: Modules that are not there in grading.
+    """
+
+    name: str
+    cells: list[dict[str, Any]]
+    setup: str = ""
+    tools: str = ""
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    withheld: list[str] = field(default_factory=list)
+
+    def probe_source(self, exercise: Exercise, hidden: bool = False) -> str:
+        """Source text that defines an exercise's probe, with the cases that only grading asks or without."""
+        return "\n\n\n".join(part for part in (self.tools, exercise.probe, exercise.hidden * hidden) if part)
+
+
+def read(path: Path) -> Assignment:
+    """Read a solution notebook.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The assignment.
+
+    Raises:
+        ValueError: If the file is no notebook, or a tag is missing, doubled or out of place.
+    """
+    assignment = Assignment(path.stem, cells_of(path))
+    exercise: Exercise | None = None
+    for cell in assignment.cells:
+        part = part_of(cell)
+        if part == "stub":
+            exercise = _exercise(cell)
+            if exercise.name in assignment.exercises:
+                refuse(f"{path.name}, {exercise.name}", "two stubs", "one", "remove one of them")
+            assignment.exercises[exercise.name] = exercise
+        elif part in PARTS:
+            if exercise is None or getattr(exercise, part):
+                refuse(f"{path.name}, tag {part!r}", "a second one or no stub before it", "one after each stub")
+            setattr(exercise, part, cell["source"])
+        elif part in ("setup", "tools"):
+            setattr(assignment, part, f"{getattr(assignment, part)}\n{cell['source']}".strip())
+            assignment.withheld += _values(cell, "withhold")
+        elif part == "written":
+            assignment.written[_value(cell, "written")] = int(_value(cell, "points"))
+    for exercise in assignment.exercises.values():
+        for part in PARTS[:-1]:
+            if not getattr(exercise, part):
+                refuse(f"{path.name}, {exercise.name}", f"no cell tagged {part!r}", "one", "see docs/instructor.md")
+    return assignment
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook, each source as one text.
+
+    Raises:
+        ValueError: If the file is no notebook of format 4.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [{"metadata": {}, **cell, "source": "".join(cell["source"])} for cell in cells]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a notebook: {error}") from error
+
+
+def part_of(cell: dict[str, Any]) -> str:
+    """Which part of the authoring format a cell is; "" for text and code that everybody gets as they are."""
+    tags = [tag.partition(":")[0] for tag in cell["metadata"].get("tags", [])]
+    return next((tag for tag in tags if tag in PARTS + OTHER), "")
+
+
+def functions(source: str) -> dict[str, ast.FunctionDef]:
+    """Functions that a source text defines at its top level, by name."""
+    try:
+        return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    except SyntaxError as error:
+        refuse("a tagged cell", f"{error.msg} in {(error.text or '').strip()!r}", "Python")
+
+
+def _exercise(cell: dict[str, Any]) -> Exercise:
+    names = list(functions(cell["source"]))
+    if len(names) != 1:
+        refuse("tag 'stub'", f"a cell that defines {names}", "one function", "split the cell")
+    seconds = float(_value(cell, "seconds", "20"))
+    return Exercise(names[0], int(_value(cell, "points")), seconds, cell["source"])
+
+
+def _value(cell: dict[str, Any], key: str, default: str | None = None) -> str:
+    """The value of a tag `key:value`."""
+    values = _values(cell, key) or ([] if default is None else [default])
+    if len(values) != 1:
+        refuse("tags", f"{cell['metadata'].get('tags', [])}", f"one of the form {key}:…", "see docs/instructor.md")
+    return values[0]
+
+
+def _values(cell: dict[str, Any], key: str) -> list[str]:
+    tags = [tag.partition(":") for tag in cell["metadata"].get("tags", [])]
+    return [value for name, colon, value in tags if name == key and colon]

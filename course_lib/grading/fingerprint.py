@@ -1,0 +1,175 @@
+"""A value as canonical text: what is equal to the digits that count has the same text, whoever computed it and how."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+MAX_LISTED = 16  # numbers an array may have to be written out; a larger one is projected
+MAX_DENSE = 20_000_000
+PROJECTIONS = 8
+ZERO = 1e-6  # a case whose numbers are all smaller is all zeros
+Leaves = dict[str, "np.ndarray | str"]
+
+
+def leaves(value: Any) -> Leaves:
+    """Take a value apart into arrays of float64.
+
+    Args:
+        value: What a function returned: numbers, arrays or tensors (dense or sparse), and lists or dicts of them.
+
+    Returns:
+        Place in the value ("" for the whole of it) → its numbers; or, where there are none, its type in words.
+    """
+    return dict(_walk(value, "", depth=0))
+
+
+def _walk(value: Any, place: str, depth: int) -> Iterator[tuple[str, np.ndarray | str]]:
+    array = _array(value)
+    if array is not None:
+        yield place, array
+    elif isinstance(value, Mapping | list | tuple) and value and depth < 4:
+        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, part in sorted(pairs, key=lambda pair: str(pair[0])):
+            yield from _walk(part, f"{place}[{key!r}]", depth + 1)
+    else:
+        yield place, "None" if value is None else f"a {type(value).__name__}"
+
+
+def _array(value: Any) -> np.ndarray | None:
+    if isinstance(value, list | tuple):
+        if not value:
+            return np.zeros(0)
+        parts = [_array(part) for part in value]
+        same = len({None if part is None else part.shape for part in parts}) == 1
+        return np.stack(parts) if same and parts[0] is not None else None
+    if math.prod(getattr(value, "shape", ())) > MAX_DENSE:
+        return None
+    if hasattr(value, "detach"):  # a tensor; torch itself is never imported here
+        value = value.detach().to_dense().cpu()
+        value = (value if value.is_complex() else value.double()).numpy()
+    for convert in ("toarray", "to_numpy"):  # scipy, pandas
+        value = getattr(value, convert, lambda value=value: value)()
+    if isinstance(value, int | float | np.number | np.ndarray | np.bool_):
+        array = np.asarray(value)
+        return array.astype(np.float64) if array.dtype.kind in "biuf" else None
+    return None
+
+
+def summary(value: Any) -> Leaves:
+    """The leaves of a value, each cut down to at most 16 numbers, its place followed by its shape.
+
+    An array of more numbers becomes eight seeded projections, scaled by 1/√size so that they stay comparable with
+    numbers that are listed; where it is not finite goes into the place, exactly.
+    """
+    short: Leaves = {}
+    for place, leaf in leaves(value).items():
+        if isinstance(leaf, str):
+            short[place] = leaf
+        elif leaf.size <= MAX_LISTED:
+            short[f"{place}{leaf.shape}"] = leaf.ravel()
+        else:
+            odd = np.isnan(leaf) * 1 + np.isposinf(leaf) * 2 + np.isneginf(leaf) * 3
+            mark = f" not finite: {hashlib.sha256(odd.tobytes()).hexdigest()[:8]}" if odd.any() else ""
+            short[f"{place}{leaf.shape}{mark}"] = _project(np.where(odd, 0, leaf).ravel())
+    return short
+
+
+def _project(numbers: np.ndarray) -> np.ndarray:
+    draws = (np.random.RandomState(seed).uniform(-1, 1, numbers.size) for seed in range(PROJECTIONS))
+    return np.array([weights @ numbers for weights in draws]) / math.sqrt(numbers.size)
+
+
+def fingerprint(value: Any, digits: int = 4) -> str:
+    """Canonical text of a value.
+
+    Args:
+        value: What a function returned.
+        digits: Digits kept of the value's largest finite magnitude.
+
+    Returns:
+        One line; the same for Python, numpy and torch, for float32 and float64, for sparse and dense.
+    """
+    short = summary(value)
+    exponent = last_digit(_largest(short), digits)
+    return "; ".join(
+        f"{place}: {leaf if isinstance(leaf, str) else ' '.join(_rounded(leaf, exponent))}"
+        for place, leaf in short.items()
+    )
+
+
+def last_digit(largest: float, digits: int) -> int | None:
+    """Power of ten of the last digit kept; None where everything counts as zero.
+
+    A magnitude a hair below a power of ten counts as one: 0.9999999 is how float32 may write 1.
+    """
+    return math.floor(math.log10(largest * 1.00001)) - digits + 1 if largest >= ZERO else None
+
+
+def _largest(short: Leaves) -> float:
+    numbers = [abs(number) for leaf in short.values() if not isinstance(leaf, str) for number in leaf]
+    return max(filter(math.isfinite, numbers), default=0.0)
+
+
+def _rounded(numbers: np.ndarray, exponent: int | None) -> Iterator[str]:
+    for number in numbers:
+        if not math.isfinite(number):
+            yield str(number)
+        elif exponent is None:
+            yield "0"
+        else:
+            yield f"{Decimal(round(number / 10.0**exponent)).scaleb(exponent).normalize():f}"
+
+
+def is_clear(exact: Any, single: Any, digits: int) -> bool:
+    """Whether rounding cannot part two right answers: the guard against a right answer failing by 1e-6.
+
+    Args:
+        exact: The value, computed in float64.
+        single: The same, computed in float32.
+        digits: Digits that the fingerprint will keep.
+
+    Returns:
+        True if every number stays clear of a rounding boundary by ten times the largest disagreement of the two.
+    """
+    first, second = summary(exact), summary(single)
+    if {place: leaf for place, leaf in first.items() if isinstance(leaf, str)} or first.keys() != second.keys():
+        return False
+    a, b = (np.concatenate([*short.values(), []]) for short in (first, second))
+    if not np.array_equal(np.where(np.isfinite(a), 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
+        return False
+    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+    largest = _largest(first)
+    noise = max(10 * np.abs(a - b).max(initial=0), 1e-6 * largest)
+    exponent = last_digit(largest, digits)
+    if exponent is None:
+        return largest + noise < ZERO
+    if {last_digit(largest - noise, digits), last_digit(largest + noise, digits)} != {exponent}:
+        return False
+    unit = 10.0**exponent
+    return bool((np.abs((a / unit) % 1 - 0.5) * unit > noise).all())
+
+
+def is_guessable(value: Any, digits: int = 4) -> bool:
+    """Whether somebody could hit the value without computing it: truth values, small numbers, shapes, constants."""
+    numbers = [leaf.ravel()[:1000] for leaf in leaves(value).values() if not isinstance(leaf, str)]
+    exponent = last_digit(_largest(dict(enumerate(numbers))), digits)
+    written = {text.lstrip("-0.") for leaf in numbers for text in _rounded(leaf, exponent) if text[-1].isdigit()}
+    return sum(len(text.replace(".", "").rstrip("0")) for text in written) < digits
+
+
+def form(value: Any) -> str:
+    """What a value is, in words and without its numbers: "a number", "an array of shape (2, 3)"."""
+    parts = {place: _kind(leaf) for place, leaf in leaves(value).items()}
+    return parts.get("") or f"a {type(value).__name__} with " + ", ".join(f"{p}: {kind}" for p, kind in parts.items())
+
+
+def _kind(leaf: np.ndarray | str) -> str:
+    if isinstance(leaf, str):
+        return leaf
+    return f"an array of shape {leaf.shape}" if leaf.shape else "a number"

@@ -1,0 +1,59 @@
+"""`course check` on a released notebook, through the real nbval and a real kernel."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import solution_notebooks
+
+from course_lib.cli import main
+from course_lib.grading.release import release
+
+RIGHT = "def spread(x):\n    print('noise')\n    return max(x) - min(x)"
+
+
+@pytest.fixture
+def student(tmp_path):
+    """A function that writes a student's notebook with this code in the stub's place."""
+
+    def write(code):
+        path = release(solution_notebooks.write(tmp_path / "a1.ipynb"), tmp_path / "out")
+        notebook = json.loads(path.read_text())
+        notebook["cells"][3]["source"] = code
+        path.write_text(json.dumps(notebook))
+        return path
+
+    return write
+
+
+@pytest.mark.slow
+def test_right_is_0_whatever_it_prints(student, capsys):
+    assert main(["check", str(student(RIGHT))]) == 0
+    out = capsys.readouterr().out
+    assert "spread                   ✓✓              100 / 100" in out
+    assert "other inputs" in out
+
+
+@pytest.mark.slow
+def test_a_mistake_is_1_and_named_with_the_error_of_the_cell_that_failed(student, capsys):
+    assert main(["check", "--json", str(student("def spread(x):\n    return x.min()\n\n1 / 0"))]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert result["errors"] == ["code cell 3: ZeroDivisionError: division by zero"]
+    assert "You forgot the largest." in result["exercises"][0]["says"]
+    assert result["points"] == 0
+
+
+@pytest.mark.slow
+def test_a_missing_function_is_no_crash(student, capsys):
+    assert main(["check", str(student("del check"))]) == 1
+    assert "there is no function spread" in capsys.readouterr().out
+
+
+def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb")
+    assert main(["check", str(path)]) == 2
+    assert "holds no checks" in capsys.readouterr().err
+    path.write_text("no JSON")
+    assert main(["check", str(path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+import solution_notebooks
+
+from course_lib.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course's folder with one small assignment."""
+    (tmp_path / "solutions").mkdir()
+    solution_notebooks.write(tmp_path / "solutions/a1_sound.ipynb")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_all_or_the_named_are_written_to_assignments(course, capsys):
+    assert main(["release"]) == main(["release", "a1"]) == main(["release", "a1_sound"]) == 0
+    assert capsys.readouterr().out == "✓ assignments/a1_sound.ipynb\n" * 3
+    assert [file.name for file in (course / "assignments").iterdir()] == ["a1_sound.ipynb"]
+
+
+def test_what_is_not_there_or_not_fair_is_one_line_and_2(course, capsys):
+    assert main(["release", "a7"]) == 2
+    solution_notebooks.write(course / "solutions/a1_sound.ipynb", mistakes="def f(x):\n    return 1")
+    assert main(["release"]) == 2
+    solution_notebooks.write(course / "solutions/a1_sound.ipynb", solution="def spread(x) return")
+    assert main(["release"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["course"] * 3
+    assert "a1_sound" in lines[0]
+    assert "a hint of its own" in lines[1]
+
+
+@pytest.mark.slow
+def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_solutions(course, capsys):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "requirements.lock"):
+        shutil.copy(ROOT / name, course)
+    for name in ("course_lib", "notebooks"):
+        (course / name).symlink_to(ROOT / name)
+    assert main(["release", "--to", "handout", "--json"]) == 0
+    written = {Path(name).name for name in json.loads(capsys.readouterr().out)}
+    assert written == {file.name for file in (course / "handout").iterdir()} - {"assignments"} | {"a1_sound.ipynb"}
+    (wheel,) = (course / "handout").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "course_lib/grading/check.py" in names
+    assert not [name for name in names if "solution" in name or name.endswith(".ipynb")]
+    readme = (course / "handout/README.md").read_text()
+    assert wheel.name in readme
+    assert "assignments/a1_sound.ipynb" in readme
+    text = "\n".join(file.read_text() for file in (course / "handout/assignments").iterdir())
+    assert "x.max()" not in text
+    assert "def smallest" not in text
+
+    # Its wheel works in another environment, with the course's own folder out of sight.
+    venv.create(course / "fresh", system_site_packages=False, with_pip=False)
+    site = next((course / "fresh").glob("lib/python*/site-packages"))
+    zipfile.ZipFile(wheel).extractall(site)
+    (site / "borrowed.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    code = "import course_lib.cli as c; print(c.__file__); c.main(['check', 'assignments/a1_sound.ipynb'])"
+    command = [course / "fresh/bin/python", "-c", code]
+    said = subprocess.run(command, cwd=course / "handout", capture_output=True, text=True).stdout
+    assert said.startswith(str(site))
+    assert "… spread is not written yet" in said
+    assert "0 / 100" in said

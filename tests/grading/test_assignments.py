@@ -1,0 +1,172 @@
+"""What holds for every assignment in solutions/, whoever wrote it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import runpy
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib.grading.authoring import Assignment, cells_of, read
+from course_lib.grading.check import Check, report
+from course_lib.grading.judges import Judges, judges
+from course_lib.grading.notebook_check import PACKED, check_notebook
+from course_lib.grading.question import pack, unpack
+from course_lib.grading.reference import settle
+from course_lib.grading.release import public_question, release
+
+ROOT = Path(__file__).parents[2]
+SOLUTIONS = sorted((ROOT / "solutions").glob("a[0-9]*.ipynb"))
+EXERCISES = [(path, name) for path in SOLUTIONS for name in read(path).exercises]
+TEMPLATE = ROOT / "solutions/template.ipynb"
+NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"
+
+each_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+each_exercise = pytest.mark.parametrize(("path", "name"), EXERCISES, ids=[name for _, name in EXERCISES])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@functools.cache
+def source_of(path: Path) -> Assignment:
+    return read(path)
+
+
+@functools.cache
+def asked(path: Path, name: str):
+    return public_question(source_of(path), source_of(path).exercises[name])
+
+
+@functools.cache
+def judges_of(path: Path, name: str) -> Judges:
+    return judges(source_of(path), source_of(path).exercises[name])
+
+
+def code_of(path: Path) -> list[str]:
+    return [cell["source"] for cell in cells_of(path) if cell["cell_type"] == "code"]
+
+
+def packed(path: Path) -> str:
+    return PACKED.search("\n".join(code_of(path)))[1]
+
+
+@each_exercise
+def test_the_solution_is_right_and_the_stub_is_not(path, name):
+    question, key = asked(path, name)
+    judged = judges_of(path, name)
+    assert all(report(question, key, question.answers(judged.solution)).passed.values())
+    assert not any(report(question, key, question.answers(judged.stub)).passed.values())
+
+
+@each_exercise
+def test_every_known_mistake_is_caught_and_named(path, name):
+    question, key = asked(path, name)
+    exercise = source_of(path).exercises[name]
+    mistakes = judges_of(path, name).mistakes
+    assert len(mistakes) >= 2
+    for mistake, function in mistakes.items():
+        found = report(question, key, question.answers(function))
+        assert not all(found.passed.values()), mistake
+        assert f": {exercise.hints[mistake]}\n" in found.text, mistake
+
+
+@each_exercise
+def test_right_answers_in_other_styles_are_accepted_for_any_seed(path, name):
+    solution = judges_of(path, name).solution
+    styles = runpy.run_path(str(Path(__file__).parent / f"right_answers/{path.stem}.py"))["RIGHT"][name]
+    public, _ = asked(path, name)
+    for seed in ("public", "one", "two", "three"):
+        exercise = source_of(path).exercises[name]
+        question = settle(exercise, public.source, seed, exercise.seconds, solution)
+        right = {case: outcome.text for case, outcome in question.answers(solution).items()}
+        for style in styles:
+            given = {case: outcome.text for case, outcome in question.answers(style).items()}
+            assert given == right, (style.__name__, seed)
+
+
+@each_exercise
+def test_mistakes_are_told_apart_with_hidden_inputs_too(path, name):
+    exercise, assignment = source_of(path).exercises[name], source_of(path)
+    judged, source = judges_of(path, name), assignment.probe_source(exercise, hidden=True)
+    question = settle(exercise, source, "hidden", exercise.seconds, judged.solution)
+    everyone = [judged.solution, *judged.mistakes.values()]
+    assert len({tuple(outcome.text for outcome in question.answers(f).values()) for f in everyone}) == len(everyone)
+
+
+@each_exercise
+def test_the_check_cell_answers_at_once(path, name):
+    question, key = asked(path, name)
+    solution = judges_of(path, name).solution
+    solution.__name__ = name
+    check, seconds = Check(pack([(question, key)])), []
+    for _ in range(3):
+        started = time.process_time()
+        check(solution)
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 0.3
+
+
+@each_assignment
+def test_the_student_notebook_in_the_repository_is_the_one_that_release_makes(path, tmp_path):
+    fresh, stored = release(path, tmp_path), ROOT / "assignments" / path.name
+    assert unpack(packed(fresh)) == unpack(packed(stored))
+    assert strip(json.loads(fresh.read_text())) == strip(json.loads(stored.read_text()))
+
+
+def strip(notebook: dict) -> dict:
+    """Without the packed text: another zlib packs the same into other bytes."""
+    return {**notebook, "cells": [cell for cell in notebook["cells"] if cell["id"] != "checks"]}
+
+
+@each_assignment
+def test_nothing_of_solutions_and_mistakes_leaks(path):
+    plain = json.dumps([vars(q) | vars(k) for q, k in unpack(packed(ROOT / "assignments" / path.name)).values()])
+    handed_out = "\n".join(cell["source"] for cell in cells_of(ROOT / "assignments" / path.name)) + plain
+    for exercise in source_of(path).exercises.values():
+        public = f"{exercise.stub}{exercise.probe}{source_of(path).tools}"
+        code = f"{exercise.solution}\n{exercise.mistakes}\n{exercise.hidden}"
+        for hint in exercise.hints.values():
+            code = code.replace(hint, "")
+        lines = {line.strip() for line in code.splitlines() if len(line.strip()) > 15}
+        lines = {line for line in lines if line not in public and line.strip('"') not in plain}
+        assert [line for line in lines if line in handed_out or json.dumps(line)[1:-1] in plain] == []
+        assert not any(re.search(rf"\b{mistake}\b", handed_out) for mistake in exercise.hints)
+
+
+@each_assignment
+def test_it_reads_as_a_lesson(path):
+    text = [cell["source"] for cell in cells_of(path) if cell["cell_type"] == "markdown"]
+    assert NOTICE in text[0]
+    assert re.search("minutes|hours", text[0])
+    boxes = [int(points) for points in re.findall(r"^> ★.*\*\*(\d+) points\*\*", "\n".join(text), flags=re.MULTILINE)]
+    written = list(source_of(path).written.values())
+    assert boxes == [exercise.points for exercise in source_of(path).exercises.values()] + written
+    assert "\n".join(text).count("<details>") == "\n".join(text).count("</details>") >= len(source_of(path).exercises)
+    assert "$$" in "\n".join(text)
+
+
+@each_assignment
+def test_no_library_of_ours_in_a_solution(path):
+    assert not any("course_lib" in exercise.solution for exercise in source_of(path).exercises.values())
+
+
+@pytest.mark.slow
+@each_assignment
+def test_filled_in_with_the_solution_the_student_notebook_runs_and_is_all_right(path):
+    by_stub = {exercise.stub: exercise.solution for exercise in source_of(path).exercises.values()}
+    student = ROOT / "assignments" / path.name
+    result = check_notebook([by_stub.get(code, code) for code in code_of(student)], path.stem, progress=False)
+    assert result["errors"] == []
+    assert result["points"] == result["of"] == sum(e.points for e in source_of(path).exercises.values())
+
+
+def test_the_template_can_be_released(tmp_path):
+    assert release(TEMPLATE, tmp_path).exists()

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import solution_notebooks
+
+from course_lib.grading.release import release
+
+TWICE = solution_notebooks.SOUND["mistakes"]
+
+
+def test_the_student_gets_text_setup_stub_and_checks_and_nothing_else(tmp_path):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb", instructor="a note", **{"written:words points:0": "why?"})
+    cells = json.loads(release(path, tmp_path / "out").read_text())["cells"]
+    assert [cell["id"] for cell in cells] == ["text", "c0", "checks", "c2", "check-spread", "c7"]
+    assert "".join(cells[4]["source"]) == "check(spread)"
+    assert cells[2]["metadata"] == {"jupyter": {"source_hidden": True}}
+    assert all(
+        cell["outputs"] == [] and cell["execution_count"] is None for cell in cells if cell["cell_type"] == "code"
+    )
+
+
+def test_releasing_twice_gives_the_same_bytes(tmp_path):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb")
+    assert release(path, tmp_path / "one").read_bytes() == release(path, tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"probe": "def probe(f, rng):\n    return {'a': f(rng.randn(5)) > 0}"}, r"spread, probe: got TypeError"),
+        (
+            {"probe": "def probe(f, rng):\n    return {'a': f(np.arange(4.0))}"},
+            r"case 'a': got answers that can be guessed",
+        ),
+        (
+            {"probe": "def probe(f, rng):\n    return {'a': f(np.arange(9) ** 0.5 / 7)}"},
+            r"case 'a': got the same answer for two",
+        ),
+        ({"stub": "def spread(x):\n    return x.max() - x.min()"}, r"case 'five': got a stub that passes"),
+        (
+            {"mistakes": 'def same(x):\n    """Hint."""\n    return x.max() - x.min()'},
+            r"spread: got mistake same answering as the sol",
+        ),
+        (
+            {"mistakes": f"{TWICE}\n{TWICE.replace('smallest', 'least').replace('You', 'Have you')}"},
+            r"got mistake least answering as mistake smallest",
+        ),
+        ({"mistakes": "def smallest(x):\n    return x.min()"}, r"spread, mistake smallest: got the docstring ''"),
+        ({"written:words points:5": ""}, r"a1: got 105 points, wanted 100"),
+        ({"solution": "def spread(x):\n    return x.no"}, r"a solution that raises AttributeError"),
+    ],
+)
+def test_what_would_not_grade_fairly_is_refused_and_nothing_is_written(tmp_path, changed, said):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb", **changed)
+    with pytest.raises(ValueError, match=said) as refused:
+        release(path, tmp_path / "out")
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_random_solution_that_slips_through_the_draws_is_caught_by_the_second_run(tmp_path):
+    changed = (
+        "from itertools import count\nturn = count()\ndef spread(x):\n    return x.max() - x.min() + next(turn) // 2"
+    )
+    with pytest.raises(ValueError, match="two answers in two runs"):
+        release(solution_notebooks.write(tmp_path / "a1.ipynb", solution=changed), tmp_path / "out")
