@@ -102,7 +102,7 @@ def fetch(name: str, origin: Origin, timeout: float = 20, progress: bool = True)
         except Exception as error:  # what came over the net can break an unpacker in any way; the next source may do
             tried.append(f"{source.base}{', '.join(source.parts)} ({_reason(error)})")
         else:
-            _store(folder, dict(zip(origin.files, contents, strict=True)))
+            store(folder, dict(zip(origin.files, contents, strict=True)))
             return folder
     raise DownloadError(
         f"{name} is not here and could not be fetched; tried {'; '.join(tried)}. Connect and run `course data {name}`, "
@@ -164,8 +164,16 @@ def _wheel(address: str, timeout: float, bar: tqdm) -> bytes:
         return wheel.read_bytes()
 
 
-def _store(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write each file under another name and rename it, so that a file with the final name is always whole."""
+def store(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write each file under another name and rename it, so that a file with the final name is always whole.
+
+    Args:
+        folder: Where the files go.
+        contents: Name of each file, and its bytes.
+
+    Raises:
+        DownloadError: If one cannot be written; no half of it stays.
+    """
     for stale in folder.glob(".*.part"):
         if time.time() - stale.stat().st_mtime > 3600:  # its writer was killed
             stale.unlink(missing_ok=True)

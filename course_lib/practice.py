@@ -120,6 +120,33 @@ CHECKS = {
             2 / math.sqrt(12): "Each shared film counts 1/d, not 1.",
         },
     ),
+    "06 best of 28": Check(
+        2.01,
+        {
+            0.0: "That is the average of one. What of the best of them?",
+            1.0: "That is where the best of four would be.",
+            4.28: "That is the best of 100,000: mind which axis the maximum runs over.",
+        },
+        tolerance=0.05,
+    ),
+    "06 standard errors": Check(
+        2.44,
+        {
+            1.09: "You divided by the standard deviation. A mean of five is steadier than one of them: divide by √5.",
+            2.73: "That is with n in the standard deviation; with n − 1 it is a little larger.",
+            0.0035: "That is in units of recall: how many standard errors fit into the mean?",
+        },
+        tolerance=0.02,
+    ),
+    "06 item-knn": Check(
+        0.0736 / 0.0411,
+        {
+            0.0411 / 0.0736: "The other way round.",
+            0.0736 - 0.0411: "That is the difference: divide.",
+            0.0639 / 0.0649: "That is Yelp2018.",
+            0.1570 / 0.1830: "That is Gowalla.",
+        },
+    ),
 }
 
 

@@ -172,7 +172,7 @@ def _most_visited(visits: csr_array, own: np.ndarray, num: int) -> tuple[np.ndar
     rank = np.arange(len(row)) - visits.indptr[row]
     kept = (rank < num) & (count[order] > 0)
     place, order = (row[kept], rank[kept]), order[kept]
-    ids, most = np.full((len(own), num), -1), np.zeros((len(own), num), dtype=np.float32)
+    ids, most = np.full((len(own), num), -1, dtype=np.int64), np.zeros((len(own), num), dtype=np.float32)
     ids[place], most[place] = item[order], count[order]
     return ids, most
 

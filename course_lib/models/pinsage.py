@@ -131,9 +131,10 @@ class PinSAGE(EmbeddingModel):
         if neighbors is None:
             every = torch.arange(graph.num_items)
             neighbors = importance_neighbors(graph, every, num_neighbors, NUM_STEPS, RESTART, seed)
-        _check_rows(graph, features, *neighbors)
-        for name, value in zip(("features", "near", "alpha"), (features, *neighbors), strict=True):
-            self.register_buffer(name, value, persistent=False)
+        near, alpha = neighbors
+        _check_rows(graph, features, near, alpha)
+        for name, value in (("features", features.float()), ("near", near.long()), ("alpha", alpha.float())):
+            self.register_buffer(name, value, persistent=False)  # no weight: moves with the model, is not saved
         shape = graph.num_users, graph.num_items
         self._chosen = csr_array((np.ones(graph.num_edges, bool), graph.item, graph.user_offsets), shape)
         sizes = [features.shape[1], *[dim] * num_layers]  # F, D, D, …
