@@ -1,0 +1,75 @@
+"""What the claims share: data, trained models, and the way a figure gets into docs/claims.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from claims.frame import DOCUMENT, declared, document
+
+from course_lib.datasets import Dataset, load
+from course_lib.download import DownloadError
+from course_lib.evaluation import run_seeds
+from course_lib.graph import split
+from course_lib.models import EASE, LightGCN, MatrixFactorization
+from course_lib.training import recipe_for
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-claims", action="store_true", help="write docs/claims.md from what the claims measured")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "claim(claim): decides a claim of the lecture, see tests/claims/frame.py")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """With every claim decided, write the document."""
+    if not config.getoption("write_claims", default=False):
+        return
+    passed = terminalreporter.getreports("passed")
+    figures = dict(value for report in passed for name, value in report.user_properties if name == "claim")
+    if left := set(declared()) - set(figures):
+        rows = ", ".join(str(row) for row in sorted({claim.row for claim in left}))
+        raise pytest.UsageError(f"docs/claims.md stays as it was: rows {rows} failed, were skipped or measured nothing")
+    DOCUMENT.write_text(document({claim: figures[claim] for claim in declared()}), encoding="utf-8")
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes the figure that docs/claims.md shows beside the verdict."""
+    claim = request.node.get_closest_marker("claim").args[0]
+    return lambda figure: record_property("claim", (claim, figure))
+
+
+@pytest.fixture(scope="session")
+def campus() -> Dataset:
+    return load("campus")
+
+
+@pytest.fixture(scope="session")
+def films() -> Dataset:
+    try:
+        return load("movielens-100k")
+    except DownloadError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def film_recall(films: Dataset) -> pd.DataFrame:
+    """Test recall@20 on MovieLens, each model as validation tuned it: a row a model, a column a seed."""
+    builders = {
+        "MF": lambda graph, seed: MatrixFactorization(graph, seed=seed),
+        "MF, binary": lambda graph, seed: MatrixFactorization(graph, seed=seed),
+        "LightGCN": lambda graph, seed: LightGCN(graph, seed=seed),
+        "EASE": lambda graph, seed: EASE(graph),
+    }
+    recipes = {
+        "MF": recipe_for(MatrixFactorization, films.name),
+        "MF, binary": recipe_for(MatrixFactorization, films.name, "binary"),
+        "LightGCN": recipe_for(LightGCN, films.name),
+    }
+    splits = [split(films.graph, seed=seed) for seed in range(5)]
+    runs = run_seeds(builders, splits.__getitem__, recipes, range(5), progress=False)
+    return runs["recall@20"].unstack("seed")
