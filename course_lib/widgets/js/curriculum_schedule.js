@@ -1,0 +1,48 @@
+import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, range, scale, slider, stage } from "./kit.js";
+
+const EPOCHS = 20;
+
+// Hard negatives at an epoch, and their shares (of the set, of the push) beside `shared` easy ones `gap` below the positive.
+export const schedule = (epoch, shared, gap) => {
+  const hard = epoch - 1;
+  const easyPush = shared / (1 + Math.exp(gap));
+  return { hard, ofSet: hard / (shared + hard), ofPush: hard / 2 / (easyPush + hard / 2) };
+};
+
+const picture = (epoch, shared, gap) => {
+  const epochs = range(EPOCHS).map((i) => i + 1);
+  const all = epochs.map((n) => schedule(n, shared, gap));
+  const x = scale([1, EPOCHS], [34, 320]);
+  const y = scale([0, 100], [118, 8]);
+  const now = schedule(epoch, shared, gap);
+  return figure("Share of the hard negatives over the epochs, in percent", 330, 146,
+    axisX(x, [1, 5, 10, 15, 20], 118, "epoch"), axisY(y, [0, 50, 100], 34),
+    line(x(epoch), 8, x(epoch), 118, "ink"),
+    curve(all.map(({ ofSet }, i) => [x(epochs[i]), y(100 * ofSet)]), "s1 bold"),
+    curve(all.map(({ ofPush }, i) => [x(epochs[i]), y(100 * ofPush)]), "s0 bold dashed"),
+    mark(x(epoch), y(100 * now.ofSet), 1), mark(x(epoch), y(100 * now.ofPush), 0),
+  );
+};
+
+export default stage({
+  title: "Harder, or more?",
+  hint: "Go through the epochs. Then let training push the easy negatives down: who still teaches?",
+  controls: () => [
+    slider("epoch", "epoch", { min: 1, max: EPOCHS }),
+    slider("easy negatives score lower by", "gap", { min: 0, max: 10, step: 0.5, show: (gap) => fixed(gap, 1) }),
+  ],
+  draw({ epoch, gap, shared }) {
+    const { hard, ofSet, ofPush } = schedule(epoch, shared, gap);
+    return {
+      figures: [picture(epoch, shared, gap)],
+      numbers: [
+        ["hard", `${hard}`],
+        ["negatives in all", `${shared + hard}`],
+        ["hard share of the set", `${fixed(100 * ofSet, 1)} %`, lineKey("s1 bold")],
+        ["hard share of the push", `${fixed(100 * ofPush, 1)} %`, lineKey("s0 bold dashed")],
+      ],
+      say: hard === 0 ? "Epoch 1 has no hard negative: first learn what is easy."
+        : `${hard} hard among ${shared + hard}: ${fixed(100 * ofSet, 1)} % of the set, ${fixed(100 * ofPush, 0)} % of what it teaches.`,
+    };
+  },
+});

@@ -1,0 +1,60 @@
+import { bar, choice, figure, fixed, mark, markKey, range, scale, slider, stage, sum, text } from "./kit.js";
+import { drawGraph, neighbours } from "./graph.js";
+import { pagerank } from "./pagerank.js";
+
+// Visits of each node in so many steps; one draw a step decides on the restart, then on the edge.
+export const visits = (graph, start, restart, draws) => {
+  const lists = neighbours(graph);
+  const count = lists.map(() => 0);
+  let here = start;
+  for (const draw of draws) {
+    const near = lists[here];
+    here = draw < restart || !near.length ? start : near[Math.floor(((draw - restart) / (1 - restart)) * near.length)];
+    count[here]++;
+  }
+  return count;
+};
+
+const bars = ({ users, items }, shares, limit) => {
+  const n = users.length + items.length;
+  const x = scale([0, Math.max(0.05, ...shares, ...limit)], [28, 180]);
+  return figure("Share of the visits as bars, their limit as diamonds", 190, 15 * n + 4, range(n).map((i) => {
+    const y = 15 * i + 10;
+    return [
+      text(24, y + 3.5, i < users.length ? users[i] : `v${i - users.length}`, { anchor: "end", kind: "small" }),
+      bar(28, y - 4, x(shares[i]) - 28, i < users.length ? 0 : 1),
+      mark(x(limit[i]), y, 3, { size: 3.5 }),
+    ];
+  }));
+};
+
+export default stage({
+  title: "A walk that comes home",
+  hint: "Take more steps. Then raise the restart: who is still visited?",
+  controls: ({ users }) => [
+    choice("start", "user", users.map((name, u) => [u, name])),
+    slider("restart", "restart", { min: 0, max: 1, step: 0.05, show: (value) => fixed(value, 2) }),
+    slider("steps", "doublings", { min: 0, max: 12, show: (power) => `${2 ** power}` }),
+  ],
+  draw(state) {
+    const { users, user, restart, doublings, draws } = state;
+    const steps = 2 ** doublings;
+    const count = visits(state, user, restart, draws.slice(0, steps));
+    const limit = pagerank(state, user, restart);
+    const shares = count.map((c) => c / steps);
+    const away = Math.max(...shares.map((share, n) => Math.abs(share - limit[n])));
+    const atItems = sum(count.slice(users.length));
+    return {
+      figures: [
+        drawGraph("Each node as large as it is often visited", state, {
+          node: (n) => ({ size: 3 + 9 * Math.sqrt(shares[n]), hollow: !count[n], set: n < users.length ? { user: n } : null }),
+        }),
+        bars(state, shares, limit),
+      ],
+      numbers: [["steps", `${steps}`], ["at items", `${atItems}`], ["farthest from the limit", fixed(away, 3), markKey(3)]],
+      say: restart === 1 ? `Always back: only ${users[user]} is visited.`
+        : restart === 0 ? "Never back: the visits tend to the degrees, whoever starts."
+          : `${steps} steps: the shares are within ${fixed(away, 3)} of their limit.`,
+    };
+  },
+});

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from course_lib.widgets import Quiz
+from course_lib.widgets.questions import QUESTIONS, Question
+
+TWO = (Question("One and one?", ("1", "2"), 1, "Count."), Question("And one?", ("3", "4"), 0, "Count on."))
+
+
+def test_the_first_answer_counts_and_is_explained(show):
+    shown = show(Quiz(TWO))
+    shown.press("1")
+    assert shown.place.get_by_text("✗ 2. Count.").is_visible()
+    shown.press("2")
+    assert shown.state("answers") == [0, -1]
+    shown.press("3")
+    assert shown.place.get_by_text("✓ Count on.").is_visible()
+    assert shown.numbers() == {"answered": "2 of 2", "right": "1"}
+    assert shown.say() == "1 of 2 right."
+
+
+def test_no_arrow_answers(show):
+    shown = show(Quiz(TWO))
+    shown.place.get_by_role("button", name="1", exact=True).press("ArrowDown")
+    assert shown.state("answers") == [-1, -1]
+
+
+@pytest.mark.parametrize("lesson", QUESTIONS)
+def test_every_question_has_different_options_and_a_reason(lesson):
+    for question in QUESTIONS[lesson]:
+        assert len(set(question.options)) == len(question.options) >= 2
+        assert question.why.endswith(".")
+    assert len({question.right for question in QUESTIONS[lesson]}) > 1
+
+
+def test_bad_quizzes_are_refused():
+    with pytest.raises(ValueError, match=r"^lesson: got '77'"):
+        Quiz("77")
+    with pytest.raises(ValueError, match=r"^lesson: got no question"):
+        Quiz([])
+    with pytest.raises(ValueError, match=r"right = 2"):
+        Quiz([Question("?", ("a", "b"), 2, "")])

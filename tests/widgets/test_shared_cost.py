@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from course_lib.widgets import SharedCost
+
+
+def test_the_count_is_that_of_a_list_of_who_is_needed(js):
+    for B, N in ((1, 1), (3, 7), (16, 5)):
+        pairs = [("query", b) for b in range(B)] + [("positive", b) for b in range(B)]
+        own = pairs + [("negative", b, n) for b in range(B) for n in range(N)]
+        shared = pairs + [("negative", n) for n in range(N)]
+        got = js("cost", B, N)
+        assert (got["own"], got["shared"]) == (len(own), len(shared))
+        assert got["factor"] == pytest.approx(len(own) / len(shared))
+
+
+def test_a_batch_of_2048_with_500_negatives_saves_224_and_not_2048(show):
+    numbers = show(SharedCost()).numbers()
+    assert numbers["saved on negatives"] == "2048×"
+    assert numbers["saved on the batch"] == "223.7×"
