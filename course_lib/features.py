@@ -184,3 +184,24 @@ def taste_features(tastes: Tensor, signal: float, dim: int = 16, seed: int = 0) 
     of_taste = torch.randn(num_tastes, dim, generator=generator)[tastes]  # (I, D)
     of_item = torch.randn(len(tastes), dim, generator=generator)
     return normalize(signal**0.5 * of_taste + (1 - signal) ** 0.5 * of_item, dim=1)
+
+
+def checked_features(features: Tensor, num_items: int) -> Tensor:
+    """Check vectors of items.
+
+    Args:
+        features: What should be one vector an item, float, shape (I, F).
+        num_items: Number of items I.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: If there is not one finite float vector for each item.
+    """
+    if features.dim() != 2 or len(features) != num_items:
+        refuse("features", f"shape {tuple(features.shape)}", f"one row an item, ({num_items}, F)")
+    if not features.is_floating_point() or not features.isfinite().all():
+        got = "nan or infinity" if features.is_floating_point() else features.dtype
+        refuse("features", got, "finite floats", "convert counts with .float()")
+    return features

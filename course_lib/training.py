@@ -79,7 +79,7 @@ def recipe_for(model: Model | type[Model] | str, dataset: str, loss: str = "bpr"
     Args:
         model: The model, its class, or the name of a variant, such as "NGCF, paper".
         dataset: Name of the data set, as for ``load``; "movielens-100k thinned" has its own.
-        loss: "bpr", "binary" or "softmax".
+        loss: "bpr", "binary", "softmax" or "margin".
 
     Returns:
         The recipe.
@@ -315,6 +315,9 @@ RECIPES: dict[tuple[str, str, str], Recipe] = {
     ("GCN, no ReLU", "movielens-100k thinned", "bpr"): _tuned(0.02, 0.5),
     ("GCN, no ReLU, no W", "movielens-100k thinned", "bpr"): _tuned(0.1, 0.003),
     ("LightGCN", "movielens-100k thinned", "bpr"): _tuned(0.05, 0.02),
+    # A handful of points only, by validation recall of one split.
+    ("PinSAGE", "movielens-100k", "bpr"): Recipe("bpr", 30, 4096, 0.01, 0.0, patience=5),
+    ("PinSAGE", "movielens-100k", "margin"): Recipe("margin", 10, 1024, 0.01, 0.0, negatives=500, patience=3),
     ("LightGCN", "campus", "bpr"): _tuned(0.01, 0.003, 1024),
     ("MatrixFactorization", "campus", "bpr"): _tuned(0.01, 0.05, 1024),
     ("MatrixFactorization", "campus", "binary"): _tuned(0.005, 0.1, 1024, "binary"),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, embedding_bag, linear, normalize
 
 from course_lib.arguments import refuse, whole
+from course_lib.features import checked_features
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.models.base import EmbeddingModel, xavier
 from course_lib.walks import importance_neighbors
@@ -132,7 +133,8 @@ class PinSAGE(EmbeddingModel):
             every = torch.arange(graph.num_items)
             neighbors = importance_neighbors(graph, every, num_neighbors, NUM_STEPS, RESTART, seed)
         near, alpha = neighbors
-        _check_rows(graph, features, near, alpha)
+        features = checked_features(features, graph.num_items)
+        _check_neighbors(graph, near, alpha)
         for name, value in (("features", features.float()), ("near", near.long()), ("alpha", alpha.float())):
             self.register_buffer(name, value, persistent=False)  # no weight: moves with the model, is not saved
         shape = graph.num_users, graph.num_items
@@ -238,12 +240,7 @@ class PinSAGE(EmbeddingModel):
         return twin
 
 
-def _check_rows(graph: InteractionGraph, features: Tensor, near: Tensor, alpha: Tensor) -> None:
-    if features.dim() != 2 or len(features) != graph.num_items:
-        refuse("features", f"shape {tuple(features.shape)}", f"one row an item, ({graph.num_items}, F)")
-    if not features.is_floating_point() or not features.isfinite().all():
-        got = "nan or infinity" if features.is_floating_point() else features.dtype
-        refuse("features", got, "finite floats", "convert counts with .float()")
+def _check_neighbors(graph: InteractionGraph, near: Tensor, alpha: Tensor) -> None:
     if near.dim() != 2 or len(near) != graph.num_items or near.shape != alpha.shape:
         got = f"shapes {tuple(near.shape)} and {tuple(alpha.shape)}"
         refuse("neighbors", got, f"ids and weights, both ({graph.num_items}, T)", "make them with importance_neighbors")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import embedding_bag, normalize
 
-from course_lib.arguments import refuse
+from course_lib.features import checked_features
 from course_lib.graph import InteractionGraph, checked_ids
 
 
@@ -30,11 +30,7 @@ class TextMean:
     """
 
     def __init__(self, graph: InteractionGraph, features: Tensor, center: bool = False) -> None:
-        if features.dim() != 2 or len(features) != graph.num_items:
-            refuse("features", f"shape {tuple(features.shape)}", f"one row an item, ({graph.num_items}, D)")
-        if not features.is_floating_point() or not features.isfinite().all():
-            got = "nan or infinity" if features.is_floating_point() else features.dtype
-            refuse("features", got, "finite floats", "convert counts with .float()")
+        features = checked_features(features, graph.num_items)
         self.num_users, self.num_items = graph.num_users, graph.num_items
         vectors = features - features.mean(dim=0) if center else features
         self._item_emb = normalize(vectors, dim=1)  # (I, D)
