@@ -9,7 +9,7 @@ help:
 	@echo "make test     check everything: style, library, notebooks"
 	@echo "make course   run every notebook, with progress"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparison behind notebook 06 again"
+	@echo "make results  run the long comparisons behind notebooks 06 and 09 again"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
@@ -41,6 +41,8 @@ claims: install
 
 results: install
 	@$(PY) benchmarks/comparison.py
+	@$(PY) benchmarks/text.py table --write
+	@$(PY) benchmarks/text.py cold --write
 
 release: install
 	@.venv/bin/course release $(ARGS)

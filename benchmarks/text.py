@@ -1,19 +1,23 @@
 """Text against behaviour: the lecture's table on MovieLens-100K, cold items, and worlds that decide who wins.
 
-    python benchmarks/text.py table --seeds 5
-    python benchmarks/text.py cold
+    python benchmarks/text.py table --write    # three minutes on one core
+    python benchmarks/text.py cold --write     # one minute; `make results` does both
     python benchmarks/text.py world
 
-Everything on one thread; nothing is chosen here: the recipes are the shipped ones.
+With --write the runs go to notebooks/results/text_table.csv, …, from where notebook 09 reads them. Everything on one
+thread. Nothing is chosen here but the weight of text beside LightGCN, on validation: the recipes are the shipped ones.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import torch
+from pinsage import BPR, features_of
 from torch import Tensor
 from tqdm import tqdm
 
@@ -22,9 +26,10 @@ from course_lib.evaluation import evaluate, run_seeds, summarize
 from course_lib.features import genre_features, item_texts, taste_features, text_features
 from course_lib.graph import InteractionGraph, split
 from course_lib.metrics import recall_at_k
-from course_lib.models import EASE, LightGCN, MatrixFactorization, Model, Popularity, TextMean
+from course_lib.models import EASE, LightGCN, MatrixFactorization, Model, PinSAGE, Popularity, TextMean
 from course_lib.training import Recipe, fit, recipe_for
 
+RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 K = 12  # as in the lecture's table, row 14
 METRICS = tuple(f"{name}@{K}" for name in ("map", "precision", "recall", "f1"))
 LECTURE = {"map": "15.0 (15×)", "precision": "3.1 (3×)", "recall": "44.0 (40×)", "f1": "–"}
@@ -32,7 +37,9 @@ RECIPES = {
     "MF, BPR": recipe_for(MatrixFactorization, "movielens-100k"),
     "LightGCN": recipe_for(LightGCN, "movielens-100k"),
     "LightGCN, softmax": recipe_for(LightGCN, "movielens-100k", "softmax"),
+    "PinSAGE": BPR,
 }
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 WORLD = {"num_users": 300, "num_items": 400, "num_tastes": 8, "edges_per_user": 15, "skew": 0.0}
 WORLD_RECIPE = Recipe("softmax", 60, 1024, 0.05, 0.05, patience=10)
 SIGNALS = (0, 0.25, 0.5, 0.75, 1)
@@ -56,36 +63,72 @@ def by_text(features: Tensor, center: bool = False) -> Builder:
     return lambda graph, seed: TextMean(graph, features, center)
 
 
-def table(films: Dataset, seeds: range) -> None:
-    """Print the lecture's four metrics for every model, and how often GNN beats text."""
+class Blend:
+    """LightGCN's scores plus ``weight`` times those of text, each with mean 0 and spread 1 within a user."""
+
+    def __init__(self, light: Model, text: Model, weight: float) -> None:
+        self.num_users, self.num_items = light.num_users, light.num_items
+        self._parts = (light, 1.0), (text, weight)
+
+    def score(self, users: Tensor) -> Tensor:
+        """Weighted sum, shape (B, I)."""
+        return sum(weight * standardized(model.score(users)) for model, weight in self._parts)
+
+
+def standardized(scores: Tensor) -> Tensor:
+    """Mean 0 and spread 1 in each row; zeros where all are equal."""
+    scores = scores - scores.mean(dim=1, keepdim=True)
+    return scores / scores.std(dim=1, keepdim=True).clamp(min=1e-9)
+
+
+@torch.no_grad()
+def blended(films: Dataset, features: Tensor, seed: int) -> Blend:
+    """LightGCN and centred text, with the weight that is best on validation."""
+    parts = split(films.graph, seed=seed)
+    light, text = LightGCN(parts.train, seed=seed), TextMean(parts.train, features, center=True)
+    with torch.enable_grad():
+        fit(light, parts, replace(RECIPES["LightGCN"], seed=seed), progress=False)
+    tried = [Blend(light, text, weight) for weight in WEIGHTS]
+    return max(tried, key=lambda model: evaluate(model, parts, ks=(K,), on="val")[METRICS[0]])
+
+
+def table(seeds: range) -> pd.DataFrame:
+    """The lecture's four metrics for every model: one row a run."""
+    films = load("movielens-100k")
     both, titles = item_texts(films.titles, films.genres), item_texts(films.titles)
+    features = text_features(both)
     builders: dict[str, Builder] = {
         "chance": Chance,
         "text: title": by_text(text_features(titles)),
         "text: title, centred": by_text(text_features(titles), center=True),
-        "text: title + genres": by_text(text_features(both)),
-        "text: title + genres, centred": by_text(text_features(both), center=True),
-        "words: title + genres": by_text(text_features(both, "tfidf")),
-        "words: title + genres, centred": by_text(text_features(both, "tfidf"), center=True),
+        "text": by_text(features),
+        "text, centred": by_text(features, center=True),
+        "words": by_text(text_features(both, "tfidf")),
+        "words, centred": by_text(text_features(both, "tfidf"), center=True),
         "genres": by_text(genre_features(films.genres)),
         "genres, centred": by_text(genre_features(films.genres), center=True),
         "popularity": lambda graph, seed: Popularity(graph),
         "MF, BPR": lambda graph, seed: MatrixFactorization(graph, seed=seed),
         "LightGCN": lambda graph, seed: LightGCN(graph, seed=seed),
         "LightGCN, softmax": lambda graph, seed: LightGCN(graph, seed=seed),
+        "LightGCN + text": lambda graph, seed: blended(films, features, seed),
+        "PinSAGE": lambda graph, seed: PinSAGE(graph, features_of(films), num_layers=1, seed=seed),
         "EASE": lambda graph, seed: EASE(graph),
-        # "PinSAGE": lambda graph, seed: PinSAGE(graph, text_features(both), seed=seed), with its recipe in RECIPES
     }
-    recipes = {name: recipe for name, recipe in RECIPES.items() if name in builders}
-    runs = run_seeds(builders, lambda seed: split(films.graph, seed=seed), recipes, seeds, ks=(K,))
+    runs = run_seeds(builders, lambda seed: split(films.graph, seed=seed), RECIPES, seeds, ks=(K,))
+    return runs[[*METRICS, "seconds"]]
+
+
+def report_table(runs: pd.DataFrame) -> None:
+    """Print the table, and how often GNN beats text."""
     print(summarize(runs, METRICS).to_string(float_format="{:.4f}".format))
     means = runs.groupby(level="model").mean()
-    rows = [name for name in builders if name.startswith("text") and "genres" in name]
-    ratios = pd.DataFrame({name: means.loc["LightGCN"] / means.loc[name] for name in rows}).loc[list(METRICS)]
-    ratios["lecture (slide)"] = [LECTURE[metric.split("@")[0]] for metric in METRICS]
+    ratios = pd.DataFrame({name: means.loc["LightGCN"] / means.loc[name] for name in ("text", "text, centred")})
+    ratios = ratios.loc[list(METRICS)].assign(slide=[LECTURE[metric.split("@")[0]] for metric in METRICS])
     print("\nLightGCN / text", ratios.to_string(float_format="{:.1f}".format), sep="\n")
-    print("\nLightGCN ahead of centred text on every seed:", end=" ")
-    print((runs.xs("LightGCN")[list(METRICS)] > runs.xs(rows[1])[list(METRICS)]).all().to_dict())
+    for first, second in (("LightGCN", "text, centred"), ("LightGCN + text", "LightGCN")):
+        ahead = (runs.xs(first)[list(METRICS)] > runs.xs(second)[list(METRICS)]).sum()
+        print(f"\nseeds on which {first} is ahead of {second}: {ahead.to_dict()}")
 
 
 def without_items(graph: InteractionGraph, items: Tensor) -> InteractionGraph:
@@ -115,11 +158,18 @@ def cold_recalls(films: Dataset, features: Tensor, seed: int) -> dict[str, float
         return {name: recall_at_k(model.score(users)[:, cold], positives, 20).item() for name, model in models.items()}
 
 
-def cold(films: Dataset, seeds: range) -> None:
-    """Print cold recall over seeds."""
+def cold(seeds: range) -> pd.DataFrame:
+    """Recall@20 among cold items: one row a run."""
+    films = load("movielens-100k")
     features = text_features(item_texts(films.titles, films.genres))
-    runs = pd.DataFrame([cold_recalls(films, features, seed) for seed in tqdm(seeds, unit="seed")])
-    print("recall@20 among cold items", runs.agg(["mean", "std"]).T.to_string(float_format="{:.4f}".format), sep="\n")
+    rows = {seed: cold_recalls(films, features, seed) for seed in tqdm(seeds, unit="seed", ncols=100)}
+    return pd.DataFrame(rows).rename_axis(index="model", columns="seed").stack().to_frame("recall@20")
+
+
+def report_cold(runs: pd.DataFrame) -> None:
+    """Print cold recall over seeds."""
+    by_model = runs["recall@20"].groupby("model", sort=False).agg(["mean", "std"])
+    print("recall@20 among cold items", by_model.to_string(float_format="{:.4f}".format), sep="\n")
 
 
 def world_recalls(behaviour: float, seed: int) -> list[float]:
@@ -132,31 +182,43 @@ def world_recalls(behaviour: float, seed: int) -> list[float]:
     return [evaluate(model, parts)["recall@20"] for model in (light, *texts)]
 
 
-def world(seeds: range) -> None:
+def world(seeds: range) -> pd.DataFrame:
+    """Recall@20 of all for each share of behaviour: one row a run."""
+    rows = {
+        (behaviour, seed): world_recalls(behaviour, seed)
+        for behaviour in tqdm(SIGNALS, unit="world", ncols=100)
+        for seed in seeds
+    }
+    columns = ["LightGCN", *(f"text {signal:g}" for signal in SIGNALS)]
+    runs = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return runs.set_index(pd.MultiIndex.from_tuples(rows, names=["behaviour", "seed"]))
+
+
+def report_world(runs: pd.DataFrame) -> None:
     """Print who wins, for each share of behaviour and each signal of text."""
+    ahead = runs.gt(runs["LightGCN"], axis=0).groupby("behaviour").sum().drop(columns="LightGCN")
     chance = 20 / (WORLD["num_items"] - 0.9 * WORLD["edges_per_user"])
-    print(f"test recall@20, mean of {len(seeds)} seeds (of them, text ahead of LightGCN); chance is about {chance:.3f}")
-    print("behaviour  LightGCN  " + "".join(f"text {signal:<9}" for signal in SIGNALS))
-    for behaviour in SIGNALS:
-        runs = torch.tensor([world_recalls(behaviour, seed) for seed in seeds])  # (seeds, 1 + signals)
-        ahead = (runs[:, 1:] > runs[:, :1]).sum(dim=0).tolist()  # seeds that text wins
-        cells = zip(runs.mean(dim=0)[1:].tolist(), ahead, strict=True)
-        row = "".join(f"{recall:.3f} ({won}/{len(seeds)})   " for recall, won in cells)
-        print(f"{behaviour:9} {runs[:, 0].mean():9.3f}  {row}")
+    print(f"test recall@20, mean over seeds; chance is about {chance:.3f}")
+    print(runs.groupby("behaviour").mean().to_string(float_format="{:.3f}".format))
+    print("\nseeds on which text is ahead of LightGCN", ahead.to_string(), sep="\n")
+
+
+PARTS = {"table": (table, report_table), "cold": (cold, report_cold), "world": (world, report_world)}
 
 
 def main() -> None:
-    """Measure one part and print it."""
+    """Measure one part, print it, and store it where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("table", "cold", "world"))
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="store the runs for notebook 09")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    seeds = range(args.seeds)
-    if args.part == "world":
-        world(seeds)
-    else:
-        {"table": table, "cold": cold}[args.part](load("movielens-100k"), seeds)
+    measure, report = PARTS[args.part]
+    runs = measure(range(args.seeds))
+    if args.write:
+        runs.to_csv(RESULTS / f"text_{args.part}.csv", float_format="%.6g")
+    report(runs)
 
 
 if __name__ == "__main__":
