@@ -147,6 +147,67 @@ CHECKS = {
             0.1570 / 0.1830: "That is Gowalla.",
         },
     ),
+    "08 saving": Check(
+        (2 * 2048 + 2048 * 500) / (2 * 2048 + 500),
+        {
+            2048: "That is for the negatives alone: the pairs themselves must be embedded either way.",
+            (2048 + 2048 * 500) / (2048 + 500): "A pair has two ends: 2B, not B.",
+            2048 * 500 / (2 * 2048 + 500): "Those with their own negatives embed the pairs too.",
+            501: "Write the shared N in the denominator once, not B times.",
+            500: "That is N.",
+        },
+        tolerance=0.5,
+    ),
+    "08 own positives": Check(
+        64 * 100 / 1447,
+        {
+            100 / 1447: "That is for one shared negative. There are 64.",
+            64 / 1447: "That is for a user with one film.",
+            64 / 100: "Divide by the number of films.",
+        },
+        tolerance=0.01,
+    ),
+    "08 one of ten": Check(
+        1 - 0.88**10,
+        {
+            1.2: "A probability above 1? That is how many of the ten are false on average.",
+            0.88**10: "That is the probability that none is.",
+            0.12**10: "That is the probability that all are.",
+            0.12: "That is for one of them.",
+            10 * 0.12 * 0.88**9: "That is exactly one. At least one was asked for.",
+        },
+    ),
+    "09 toy score": Check(
+        0.78,
+        {
+            0.78 / 0.9**0.5: "That is the cosine. The mean is not brought to length 1.",
+            2 * 0.78: "That is the sum over her films: divide by their number.",
+            0.6: "That is Orbit of Glass alone.",
+            0.96: "That is Moons for Hire alone.",
+            0.3: "That is Bread at Midnight.",
+        },
+        tolerance=0.005,
+    ),
+    "09 f1": Check(
+        2 * 0.00329 * 0.00119 / (0.00329 + 0.00119),
+        {
+            0.00329 * 0.00119 / (0.00329 + 0.00119): "Times two.",
+            (0.00329 + 0.00119) / 2: "That is the arithmetic mean; F1 is the harmonic one.",
+            (0.00329 * 0.00119) ** 0.5: "That is the geometric mean; F1 is the harmonic one.",
+            0.0071: "That is what the slide prints.",
+            2 * 0.01023 * 0.05234 / (0.01023 + 0.05234): "That is the row of the GNN.",
+        },
+        tolerance=0.00002,
+    ),
+    "09 implied f1": Check(
+        0.0071 / (1 - 0.5460),
+        {
+            0.0071 * 1.5460: "That adds 54.60 % of the small number; it was 54.60 % of the large one that was lost.",
+            0.0071 / 0.5460: "0.0071 is what is left, not what was lost.",
+            0.0071 * (1 - 0.5460): "The LLM's number is the smaller one: go the other way.",
+        },
+        tolerance=0.0001,
+    ),
 }
 
 
