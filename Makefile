@@ -2,12 +2,14 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course claims results release format lock clean install system
+.PHONY: help lab test course site slides claims results release format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
 	@echo "make test     check everything: style, library, notebooks"
-	@echo "make course   run every notebook, with progress"
+	@echo "make course   run every notebook, then make site and slides"
+	@echo "make site     pages of all notebooks that open from disk, without a network"
+	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 06 and 09 again"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
@@ -34,6 +36,13 @@ test: system
 
 course: install
 	@.venv/bin/course run
+	@.venv/bin/course site --slides
+
+site: install
+	@.venv/bin/course site
+
+slides: install
+	@.venv/bin/course site --slides
 
 claims: export OMP_NUM_THREADS = 1
 claims: install

@@ -27,7 +27,7 @@ FLOORS = {
     1: {"models"},
     2: {"training", "retrieval"},
     3: {"figures", "evaluation", "comparison"},
-    4: {"widgets", "grading"},
+    4: {"widgets", "grading", "site"},
     5: {"cli"},
 }
 FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}

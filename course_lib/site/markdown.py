@@ -1,0 +1,97 @@
+"""A notebook's markdown as HTML: formulas as MathML, images inside, links that lead somewhere."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Container, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from latex2mathml.converter import convert
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+ALLOWED = re.compile(r"(</?(?:details|summary|br|sub|sup|kbd)\s*/?>)")  # raw HTML beyond these is shown, not used
+OPERATOR = re.compile(r"(<mi>\w{2,}</mi>)(?=<m(?:i|n|frac|sub)>)")  # TeX has a thin space between log and x
+INLINE_MATH = re.compile(r"(?<![$\\])\$([^$]+)\$")
+
+
+def mathml(tex: str, display: str = "inline") -> str:
+    """A formula as MathML, which browsers draw by themselves.
+
+    Raises:
+        ValueError: If the formula has a command that is not known.
+    """
+    try:
+        math = convert(tex, display=display)
+    except Exception as error:  # the library has no common class for its own
+        raise ValueError(f"the formula {tex!r} is no TeX: {type(error).__name__}") from error
+    if unknown := re.search(r"\\\w+", math):
+        raise ValueError(f"the formula {tex!r} has {unknown[0]}, which latex2mathml does not know; write it otherwise")
+    return OPERATOR.sub(r'\1<mspace width="0.167em"/>', math)
+
+
+def slug(heading: str) -> str:
+    """The name of a heading in addresses: "3 · The sigmoid" becomes "3-the-sigmoid"."""
+    return "-".join(re.findall(r"\w+", re.sub(r"<[^>]+>", "", heading).lower()))
+
+
+class Renderer(IPythonRenderer):
+    """nbconvert's renderer, with formulas, raw HTML and links as a page without a network needs them."""
+
+    def __init__(self, folder: Path, pages: Container[str], attachments: Mapping[str, dict[str, str]]) -> None:
+        super().__init__(escape=False, embed_images=True, path=str(folder), attachments=dict(attachments))
+        self.pages = pages
+
+    def block_math(self, body: str) -> str:
+        """A formula on lines of its own."""
+        return f'<span class="formula">{mathml(body, "block")}</span>'
+
+    def inline_math(self, body: str) -> str:
+        """A formula within a line."""
+        return mathml(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        r"""A formula between \begin and \end."""
+        return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
+
+    def inline_html(self, source: str) -> str:
+        """A tag: as it is if it is a harmless one, else as text."""
+        parts = ALLOWED.split(source)
+        return "".join(part if ALLOWED.fullmatch(part) else html.escape(part, quote=False) for part in parts)
+
+    def block_html(self, source: str) -> str:
+        """Lines that begin with a tag: markdown leaves them alone, but formulas in them count."""
+        parts = INLINE_MATH.split(source)
+        return "".join(mathml(part) if odd % 2 else self.inline_html(part) for odd, part in enumerate(parts))
+
+    def heading(self, text: str, level: int, **attrs: object) -> str:
+        """A heading that can be linked to."""
+        return f'<h{level} id="{slug(text)}">{text}</h{level}>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """A link to the web, within the page or to another page of the site; to anything else, its text alone."""
+        target = urlsplit(url)
+        page = target.path.rpartition("/")[2].removesuffix(".ipynb")
+        if target.scheme in ("http", "https") or not target.path:
+            return super().link(text, url, title)
+        if target.path.endswith(".ipynb") and page in self.pages:
+            return super().link(text, f"{page}.html" + (f"#{target.fragment}" if target.fragment else ""), title)
+        return text
+
+
+def to_html(
+    source: str, folder: Path, pages: Container[str], attachments: Mapping[str, dict[str, str]] | None = None
+) -> str:
+    """Markdown as HTML.
+
+    Args:
+        source: Markdown with formulas between dollars.
+        folder: Where the images it names lie.
+        pages: Stems of the notebooks that have a page.
+        attachments: A cell's own images: name → MIME type → base64.
+
+    Raises:
+        ValueError: If a formula has a command that is not known.
+    """
+    return MarkdownWithMath(Renderer(folder, pages, attachments or {})).render(source)

@@ -1,0 +1,30 @@
+// Keys inside a widget are the widget's, until Esc leaves it; space belongs to what it would press.
+const inWidget = (event) => event.target.closest?.("[data-widget]");
+const pressed = (event) => event.key === " " && event.target.closest?.("summary, a, button");
+
+addEventListener("keydown", (event) => event.key === "Escape" && inWidget(event) && event.target.blur(), true);
+
+// A slide too tall for the screen shrinks, down to letters that a room can still read; then it scrolls.
+const HEIGHT = 740;
+const fit = ({ currentSlide: slide }) => {
+  if (slide.style.zoom) return;
+  let zoom = 1;
+  slide.style.zoom = zoom;
+  while (slide.scrollHeight > HEIGHT / zoom && zoom > 0.65) slide.style.zoom = zoom -= 0.05;
+  slide.style.maxHeight = `${HEIGHT / zoom}px`;
+};
+Reveal.on("ready", fit);
+Reveal.on("slidechanged", fit);
+Reveal.on("fragmentshown", ({ fragment }) => fragment.scrollIntoView({ block: "nearest" }));
+Reveal.initialize({
+  width: 1024,
+  height: 768,
+  margin: 0.03,
+  center: false,
+  hash: true,
+  transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "slide",
+  slideNumber: "c/t",
+  keyboardCondition: (event) => !inWidget(event) && !pressed(event),
+  keyboard: { 78: () => Reveal.getPlugin("notes").open() }, // n
+  plugins: [RevealNotes],
+});

@@ -1,0 +1,128 @@
+"""Slides in a browser, opened from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from widgets.browser import Watched
+
+from course_lib.site.lesson import Cell
+from course_lib.site.slides import columns_of
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.fixture(scope="module")
+def watched(browser: Browser) -> Watched:
+    return Watched(browser, motion="reduce")
+
+
+def show(watched: Watched, site: list[Path], name: str, place: str = "") -> Page:
+    (file,) = [file for file in site if file.name == f"{name}.slides.html"]
+    watched.page.goto("about:blank")
+    watched.page.goto(file.as_uri() + place)
+    watched.page.wait_for_function("() => Reveal.isReady()")
+    return watched.page
+
+
+def place(page: Page) -> list[int]:
+    """Column, row, and the last fragment shown."""
+    return page.evaluate("() => { const {h, v, f} = Reveal.getIndices(); return [h, v, f ?? -1]; }")
+
+
+def test_tags_make_columns_and_rows():
+    kinds = ["slide", "", "fragment", "skip", "subslide", "notes", "slide", "-"]
+    cells = [Cell(str(number), kind.strip("-"), False) for number, kind in enumerate(kinds)]
+    columns = [["".join(cell.html for cell in row) for row in column] for column in columns_of(cells)]
+    assert columns == [["012", "45"], ["67"]]
+    assert columns_of(cells[4:5]) == [[[cells[4]]]]
+
+
+def test_every_lecture_runs_through_to_its_end(site, watched):
+    for file in site:
+        if ".slides." in file.name:
+            page = show(watched, site, file.name.removesuffix(".slides.html"))
+            total = page.evaluate("() => Reveal.getTotalSlides()")
+            steps = page.evaluate(
+                "() => { let steps = 0; while (!Reveal.isLastSlide()) { Reveal.next(); steps++; } return steps; }"
+            )
+            assert steps >= total - 1 > 0 or file.name.startswith("99")
+            assert "$$" not in page.locator(".slides").inner_text()
+            assert "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu" in page.locator("footer").inner_text()
+    watched.check()
+
+
+def test_keys_turn_the_pages_and_the_address_holds_the_place(site, watched):
+    page = show(watched, site, "99_widgets")
+    page.keyboard.press("Space")
+    assert place(page) == [1, 0, -1]
+    page.keyboard.press("ArrowRight")
+    assert place(page) == [1, 0, 0]
+    page.keyboard.press("ArrowDown")
+    assert place(page) == [1, 1, -1]
+    page.wait_for_url("**#/1/1")
+    page.keyboard.press("End")
+    assert place(page)[0] == page.evaluate("() => Reveal.getHorizontalSlides().length") - 1
+    page.keyboard.press("Home")
+    assert place(page) == [0, 0, -1]
+    assert place(show(watched, site, "99_widgets", "#/1/1"))[:2] == [1, 1]
+    watched.check()
+
+
+def test_arrows_in_a_widget_are_the_widgets_until_esc(site, watched):
+    page = show(watched, site, "99_widgets", "#/1/0/0")
+    slider = page.get_by_role("slider", name="add to u1's row")
+    slider.press("Home")
+    slider.press("ArrowRight")
+    slider.press("ArrowUp")
+    assert float(slider.input_value()) > float(slider.get_attribute("min"))
+    button = page.locator(".kit").first.get_by_role("button", name="reset")
+    button.press("ArrowRight")
+    button.press("Space")
+    assert slider.input_value() == "0"
+    assert place(page) == [1, 0, 0]
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert place(page) != [1, 0, 0]
+    assert not page.evaluate("() => Reveal.isOverview()")
+    watched.check()
+
+
+def test_space_unfolds_what_it_is_on(site, watched):
+    page = show(watched, site, "99_widgets", "#/1")
+    page.locator("summary").press("Space")
+    assert page.locator("details").first.get_attribute("open") is not None
+    assert place(page) == [1, 0, -1]
+    watched.check()
+
+
+def test_n_opens_the_notes_in_their_own_window(site, watched):
+    page = show(watched, site, "99_widgets", "#/1")
+    assert not page.get_by_text("Ask the room first.").is_visible()
+    with page.expect_popup() as popup:
+        page.keyboard.press("n")
+    notes = popup.value
+    notes.get_by_text("Ask the room first.").wait_for()
+    for shown in notes.frames[1:]:  # this slide and the next one
+        shown.wait_for_function("() => window.Reveal?.isReady()")
+    page.keyboard.press("ArrowDown")  # the fragment
+    page.keyboard.press("ArrowDown")  # the slide below, which has no notes
+    notes.get_by_text("Ask the room first.").wait_for(state="hidden")
+    notes.close()
+    watched.check()
+
+
+def test_what_is_too_tall_shrinks_and_the_rest_is_reached(site, watched):
+    page = show(watched, site, "06_fair_comparison")
+    tall = page.evaluate("""() => Reveal.getSlides().map(slide => {
+        const {h, v} = Reveal.getIndices(slide);
+        Reveal.slide(h, v);
+        const zoom = Number(slide.style.zoom);
+        return [zoom, slide.scrollHeight > slide.clientHeight + 2];
+    })""")
+    assert any(zoom < 1 for zoom, _ in tall)
+    assert all(zoom > 0.6 for zoom, _ in tall)
+    assert not any(cut for zoom, cut in tall if zoom > 0.66)
+    watched.check()
