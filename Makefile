@@ -11,7 +11,7 @@ help:
 	@echo "make site     pages of all notebooks that open from disk, without a network"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparisons behind notebooks 06 and 09 again"
+	@echo "make results  run the long comparisons behind notebooks 06, 08 and 09 again"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
@@ -52,6 +52,8 @@ results: install
 	@$(PY) benchmarks/comparison.py
 	@$(PY) benchmarks/text.py table --write
 	@$(PY) benchmarks/text.py cold --write
+	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
+	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
 
 release: install
 	@.venv/bin/course release $(ARGS)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
@@ -44,6 +45,8 @@ from course_lib.walks import visit_counts
 Row = dict[str, Any]
 BATCH, STEPS, SHARED, MARGIN = 512, 40, 64, 0.2  # positives a step, steps an epoch, shared negatives, hinge
 WINDOWS = ((0.0, 0.01), (0.01, 0.05), (0.05, 0.2), (0.2, 0.5), (0.5, 1.0))
+EVERYTHING = (0.0, 1.0)
+RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results" / "hard_negatives.csv"
 
 
 # ---- cost
@@ -243,7 +246,7 @@ def band_of(visits: Tensor, graph: InteractionGraph, window: tuple[float, float]
 
 def false_negatives(args: argparse.Namespace) -> Iterator[Row]:
     """Share of "negatives" that validation or test knows as positives, ranked by walks and by mere popularity."""
-    shares: dict[tuple[float, float], list[tuple[float, float]]] = {window: [] for window in (*WINDOWS, (0.0, 1.0))}
+    shares: dict[tuple[float, float], list[tuple[float, float]]] = {window: [] for window in (*WINDOWS, EVERYTHING)}
     for _, parts in each_seed(args):
         graph, users = parts.train, torch.arange(parts.train.num_users)
         future = parts.val.rows(users) | parts.test.rows(users)
@@ -251,7 +254,7 @@ def false_negatives(args: argparse.Namespace) -> Iterator[Row]:
         for window, share in shares.items():
             bands = [band_of(ranking, graph, window) for ranking in rankings]
             share.append(tuple(future.gather(1, b.clamp(min=0))[b >= 0].double().mean().item() for b in bands))
-    base = fmean(walk for walk, _ in shares[0.0, 1.0])
+    base = fmean(walk for walk, _ in shares[EVERYTHING])
     for window, share in shares.items():
         walk, popularity = map(fmean, zip(*share, strict=True))
         yield {
@@ -261,13 +264,16 @@ def false_negatives(args: argparse.Namespace) -> Iterator[Row]:
 
 
 def hard(args: argparse.Namespace) -> Iterator[Row]:
-    """Easy ones alone, and with hard ones of each window; test recall only of what validation chose."""
+    """Shared ones alone, and with each user's own from a window; test recall only of what validation chose.
+
+    The window 0–100 % is the control: own negatives that are not hard.
+    """
     steady = round(fmean(map(curriculum, range(1, args.epochs + 1))))  # as many in all as the curriculum
     runs: dict[str, list[Run]] = {}
     splits = each_seed(args)
     for seed, parts in splits:
         visits, draws = visits_of(parts.train), {"easy only": partial(common, num=SHARED)}
-        for window in WINDOWS[:4]:
+        for window in (*WINDOWS[:4], EVERYTHING):
             band = band_of(visits, parts.train, window)
             draws[f"{named(window)}, curriculum"] = partial(with_hard, band=band)
             draws[f"{named(window)}, {steady} from the start"] = partial(with_hard, band=band, fixed=steady)
@@ -276,6 +282,8 @@ def hard(args: argparse.Namespace) -> Iterator[Row]:
         for name, draw in draws.items():
             run = train(MatrixFactorization(parts.train, seed=seed), parts, draw, args.epochs, seed)
             runs.setdefault(name, []).append(run)
+    if args.write:
+        store(runs, splits, args.epochs)
     chosen = max(runs, key=lambda name: fmean(run.val for run in runs[name]))
     easy = [run.val for run in runs["easy only"]]
     for name, own_runs in runs.items():
@@ -284,6 +292,28 @@ def hard(args: argparse.Namespace) -> Iterator[Row]:
         shown = name in (chosen, "easy only")
         test = {k: fmean(t[k] for t in tested) if shown else math.nan for k in ("recall@20", "ndcg@20")}
         yield {f"{SHARED} shared and": name, **summary(own_runs), "better": f"{better}/{len(easy)}", **test}
+
+
+def store(runs: dict[str, list[Run]], splits: list[tuple[int, Split]], epochs: int) -> None:
+    """Write the runs into notebook 08's table, in the place of those with as many epochs."""
+    rows = []
+    for name, own_runs in runs.items():
+        window, _, schedule = name.partition(", ")
+        for (seed, parts), run in zip(splits, own_runs, strict=True):
+            rows.append(
+                {
+                    "epochs": epochs,
+                    "window": "none" if window == "easy only" else window,
+                    "schedule": "from the start" if schedule.endswith("from the start") else "curriculum",
+                    "seed": seed,
+                    "best epoch": run.epoch,
+                    "val recall@20": run.val,
+                    "test recall@20": evaluate(run.model, parts)["recall@20"],
+                }
+            )
+    kept = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame({"epochs": []})
+    table = pd.concat([kept[kept["epochs"] != epochs], pd.DataFrame(rows)])
+    table.sort_values("epochs", kind="stable").to_csv(RESULTS, index=False, float_format="%.6g")
 
 
 def named(window: tuple[float, float]) -> str:
@@ -378,18 +408,20 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; by default all")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, help="by default 3, and 1 for pull, whose runs take five times as long")
     parser.add_argument("--epochs", type=int, default=12, help=f"of {STEPS} steps")
+    parser.add_argument("--write", action="store_true", help="store the runs of `hard` for notebook 08")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if strangers := set(args.parts) - set(PARTS):
         parser.error(f"PART: {', '.join(sorted(strangers))} is none of {', '.join(PARTS)}")
     torch.set_num_threads(1)
-    results = {}
+    seeds, results = args.seeds, {}
     for name in args.parts or PARTS:
+        args.seeds = seeds or (1 if name == "pull" else 3)
         results[name] = list(tqdm(PARTS[name](args), desc=name, unit="row"))  # on stderr
         if not args.json:
-            print(f"\n{name}: {PARTS[name].__doc__}\n{table(results[name])}", flush=True)
+            print(f"\n{name}: {PARTS[name].__doc__.splitlines()[0]}\n{table(results[name])}", flush=True)
     if args.json:
         print(json.dumps(results, indent=2))
 

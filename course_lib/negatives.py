@@ -232,9 +232,9 @@ def distance_weights(
         refuse("max_weight", max_weight, "a positive bound, math.inf for none")
     far = distances >= upper
     log_weight = -_log_density(distances.clamp(cutoff, upper), whole("dim", dim, least=2))  # (…, M)
-    smallest = log_weight.masked_fill(far, math.inf).amin(dim=-1, keepdim=True)
-    log_weight = (log_weight - smallest).clamp(max=math.log(max_weight)).masked_fill(far, -math.inf)
-    return log_weight.softmax(dim=-1).masked_fill(far, 0)  # a row of −inf alone gave nan
+    smallest = torch.where(far, math.inf, log_weight).amin(dim=-1, keepdim=True)
+    log_weight = torch.where(far, -math.inf, (log_weight - smallest).clamp(max=math.log(max_weight)))
+    return torch.where(far, 0, log_weight.softmax(dim=-1))  # a row of −inf alone gave nan
 
 
 @torch.no_grad()
@@ -279,7 +279,7 @@ def distance_weighted_negatives(
         refuse("mask", f"{mask.dtype} of shape {tuple(mask.shape)}", f"a bool tensor of shape {shape}")
     distances = (2 - 2 * query @ candidates.T).clamp(min=0).sqrt()  # (B, M)
     if mask is not None:
-        distances = distances.masked_fill(~mask, math.inf)
+        distances = torch.where(mask, distances, math.inf)
     weights = distance_weights(distances, query.shape[1], cutoff, upper, max_weight)
     nothing = ~weights.any(dim=1, keepdim=True)
     drawn = torch.multinomial(weights + nothing, num, replacement=True, generator=_generator(seed))  # (B, S)
