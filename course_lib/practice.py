@@ -147,6 +147,44 @@ CHECKS = {
             0.1570 / 0.1830: "That is Gowalla.",
         },
     ),
+    "07 walk": Check(
+        2 / 3,
+        {
+            2 / 10: "Not every step arrives at a film, and home is the start.",
+            1 / 3: "Arrivals at Moons for Hire, the start, do not count; and The Noodle Trial is another film.",
+            1 / 2: "The Last Airlock was visited twice: follow step 5 once more.",
+        },
+    ),
+    "07 convolve": Check(
+        0.6,
+        {
+            0.9: "Bring it to length 1.",
+            0.7: "That is the pooled vector alone.",
+            0.8: "That is the second number.",
+            (2 / 3 + 0.2) / math.hypot(2 / 3 + 0.2, 2 / 3 + 0.7): "You took the plain mean: weigh by visits.",
+            7.2 / math.hypot(7.2, 5.7): "Visits must be divided by their sum, 10.",
+        },
+        tolerance=0.005,
+    ),
+    "07 pairs": Check(
+        55361 - 938,
+        {
+            55361: "A user's last film has no successor.",
+            55361 - 1: "The last film of one user and the first of the next are no pair.",
+            55361 / 938: "That is edges a user.",
+        },
+        tolerance=0.5,
+    ),
+    "07 tree": Check(
+        (1 + 51) / 2,
+        {
+            52: "That is the tree. Layer by layer costs two convolutions a film.",
+            51 / 2: "The film itself is needed in both layers.",
+            50 / 2: "The film itself is needed in both layers.",
+            (1 + 51 + 51**2) / 2: "The lowest level reads features: nothing is convolved there.",
+            51**2: "Those are the features read, not the convolutions.",
+        },
+    ),
     "08 saving": Check(
         (2 * 2048 + 2048 * 500) / (2 * 2048 + 500),
         {
