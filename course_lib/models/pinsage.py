@@ -16,7 +16,7 @@ from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.models.base import EmbeddingModel, xavier
 from course_lib.walks import importance_neighbors
 
-NUM_STEPS, RESTART = 1000, 0.3  # of the walk from each item: enough to put its ten best in order
+NUM_STEPS, RESTART = 1000, 0.3  # of the walk from each item: a sample of its neighbours rather than a ranking
 
 
 def convolve(h: Tensor, own: Tensor, near: Tensor, alpha: Tensor, Q: Tensor, q: Tensor, W: Tensor, w: Tensor) -> Tensor:
