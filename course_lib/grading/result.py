@@ -1,0 +1,102 @@
+"""What grading one submission came to: plain data, the same for the same submission, with no answer in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+RIGHT = "right"
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """How one case ended.
+
+    Args:
+        outcome: "right"; "wrong", a value that is not the right one; or how it failed: "raised ValueError", "out of
+            time", "changed its inputs", "not written", "not defined", "no answer".
+        mistake: Name of the known mistake that answers alike; "" if none does.
+        form: Where it is wrong by its form alone: what came back and what was wanted, in words and without numbers.
+    """
+
+    outcome: str
+    mistake: str = ""
+    form: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it earns its share of the points."""
+        return self.outcome == RIGHT
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """One function of the student's.
+
+    Args:
+        name: The function's name.
+        of: Points for all cases.
+        cases: Case → how it ended.
+    """
+
+    name: str
+    of: int
+    cases: dict[str, CaseResult]
+
+    @property
+    def points(self) -> float:
+        """Points earned: each case counts alike; to a tenth of a point."""
+        return round(self.of * sum(case.passed for case in self.cases.values()) / len(self.cases), 1)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One graded submission.
+
+    Args:
+        assignment: Stem of the solution notebook, "a1_metrics".
+        bundle: Digest of what was asked; another one means graded anew.
+        submission: Digest of the submitted bytes.
+        sandbox: How the code was contained: "namespaces", "bubblewrap" or "none".
+        exercises: In the assignment's order.
+        errors: Number of a code cell of the student's, from 1 → its error in one line, as the student would see it.
+        flags: What a person should look at, in words: "a cell ran out of time", "not a notebook: …".
+        written: Name of each written part → the student's own words.
+    """
+
+    assignment: str
+    bundle: str
+    submission: str
+    sandbox: str
+    exercises: tuple[ExerciseResult, ...]
+    errors: dict[int, str]
+    flags: tuple[str, ...]
+    written: dict[str, str]
+
+    @property
+    def points(self) -> float:
+        """Points of all exercises; written parts come on top when a person has graded them."""
+        return round(sum(exercise.points for exercise in self.exercises), 1)
+
+    def to_json(self) -> str:
+        """As text, the same for the same result."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Result:
+        """What `to_json` wrote.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        try:
+            plain: dict[str, Any] = json.loads(text)
+            exercises = tuple(
+                ExerciseResult(e["name"], e["of"], {case: CaseResult(**how) for case, how in e["cases"].items()})
+                for e in plain.pop("exercises")
+            )
+            errors = {int(cell): error for cell, error in plain.pop("errors").items()}
+            return cls(exercises=exercises, errors=errors, flags=tuple(plain.pop("flags")), **plain)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a grading result: {error}") from error
