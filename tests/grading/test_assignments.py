@@ -153,6 +153,15 @@ def test_it_reads_as_a_lesson(path):
     assert "$$" in "\n".join(text)
 
 
+@each_exercise
+def test_it_says_what_it_is_about_and_where_to_read_on(path, name):
+    exercise = source_of(path).exercises[name]
+    assert re.fullmatch(rf"{re.escape(exercise.title)}\. [A-Z\"].{{20,}}[.?!]", exercise.about)
+    assert not re.search(r"[*`$<>\\]", exercise.about)
+    assert exercise.read
+    assert all((ROOT / f"notebooks/{lesson}.ipynb").exists() for lesson in exercise.read)
+
+
 @each_assignment
 def test_no_library_of_ours_in_a_solution(path):
     assert not any("course_lib" in exercise.solution for exercise in source_of(path).exercises.values())
