@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+STUB = 'def spread(x):\n    """Largest minus smallest."""\n    raise NotImplementedError'
 SOUND = {
     "setup": "import numpy as np",
     "tools": "import numpy as np",
-    "stub points:100 read:00_a read:01_b": 'def spread(x):\n    """Range of x."""\n    raise NotImplementedError',
+    "stub points:100 read:00_start_here read:04_ngcf": STUB,
     "solution": "def spread(x):\n    return x.max() - x.min()",
     "mistakes": 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()',
     "probe": "def probe(f, rng):\n    return {'five': f(rng.randn(5)), 'nine': f(rng.randn(9))}",

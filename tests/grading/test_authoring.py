@@ -34,7 +34,7 @@ def test_what_an_exercise_is_about_and_where_to_read_on(tmp_path):
     assert assignment.title == "A9 · A lesson"
     assert exercise.title == "The spread"
     assert exercise.about == "The spread. How far apart are x_1 and x[2], in units of 1.5 m?"
-    assert exercise.read == ["00_a", "01_b"]
+    assert exercise.read == ["00_start_here", "04_ngcf"]
 
 
 def test_a_name_with_an_underscore_is_no_mistake(tmp_path):

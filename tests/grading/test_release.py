@@ -69,10 +69,10 @@ def test_a_lesson_to_read_must_exist_where_lessons_are(tmp_path):
     path = solution_notebooks.write(tmp_path / "solutions" / "a1.ipynb")
     release(path, tmp_path / "out")
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "00_a.ipynb").touch()
-    with pytest.raises(ValueError, match=r"^spread, tag read:01_b: got no notebooks/01_b.ipynb"):
+    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
+    with pytest.raises(ValueError, match=r"^spread, tag read:04_ngcf: got no notebooks/04_ngcf.ipynb"):
         release(path, tmp_path / "out")
-    (tmp_path / "notebooks" / "01_b.ipynb").touch()
+    (tmp_path / "notebooks" / "04_ngcf.ipynb").touch()
     release(path, tmp_path / "out")
 
 
