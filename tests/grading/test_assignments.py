@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import re
@@ -9,6 +10,7 @@ import runpy
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -165,6 +167,13 @@ def test_it_says_what_it_is_about_and_where_to_read_on(path, name):
 @each_assignment
 def test_no_library_of_ours_in_a_solution(path):
     assert not any("course_lib" in exercise.solution for exercise in source_of(path).exercises.values())
+
+
+def test_the_runs_that_a4_asks_about_are_the_stored_ones():
+    runs = pd.read_csv(ROOT / "notebooks/results/comparison.csv").query("dataset == 'movielens-100k'").groupby("model")
+    (source,) = (code for code in code_of(ROOT / "assignments/a4_ngcf.ipynb") if code.startswith("recall = {"))
+    for model, recall in ast.literal_eval(source[len("recall = ") : source.index("}") + 1]).items():
+        assert recall == runs.get_group(model).sort_values("seed")["recall@20"].round(3).tolist()
 
 
 @pytest.mark.slow
