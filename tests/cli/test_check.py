@@ -55,6 +55,40 @@ def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
     path = solution_notebooks.write(tmp_path / "a1.ipynb")
     assert main(["check", str(path)]) == 2
     assert "holds no checks" in capsys.readouterr().err
-    path.write_text("no JSON")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Expecting value"),
+        ("<<<<<<< HEAD\n{}", "Expecting value"),
+        ("[1]", "not a notebook"),
+        ("{}", "lacks 'cells'"),
+        ('{"worksheets": [{"cells": []}], "nbformat": 3}', "format 3"),
+        ('{"cells": [{"source": "x"}]}', "lacks 'cell_type'"),
+        ('{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook"),
+        ('{"cells": []}', "holds no checks"),
+        ("\xff", "not a notebook"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_assignment_is_one_line_and_2(tmp_path, capsys, text, said):
+    path = tmp_path / "mine.ipynb"
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
     assert main(["check", str(path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_damaged_checks_are_one_line_and_2(student, capsys):
+    path = student(RIGHT)
+    notebook = json.loads(path.read_text())
+    checks = next(cell for cell in notebook["cells"] if cell["id"] == "checks")
+    checks["source"] = "".join(checks["source"]).replace("eN", "AA", 1)
+    path.write_text(json.dumps(notebook))
+    assert main(["check", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "damaged" in err
+    assert err.count("\n") == 1
