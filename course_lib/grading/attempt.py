@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.grading.fingerprint import fingerprint, form
-from course_lib.grading.probe import Call
+from course_lib.grading.probe import Call, Calls
 
 NOT_WRITTEN = "not written"
 
@@ -40,12 +40,12 @@ class Outcome:
     shown: str
 
 
-def attempt(function: Callable, call: Call, digits: int, seconds: float) -> Outcome:
+def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float) -> Outcome:
     """Call a function on the inputs of one case.
 
     Args:
         function: The student's function, or the solution, or a known mistake.
-        call: The inputs; a case fails if they are changed.
+        call: The inputs, of one call or of several; a case fails if they are changed.
         digits: Digits of the fingerprint.
         seconds: Time limit.
 
@@ -56,7 +56,7 @@ def attempt(function: Callable, call: Call, digits: int, seconds: float) -> Outc
     try:
         with time_limit(seconds):
             value = call(function)
-            outcome = Outcome(fingerprint(value, digits), form(value), shown(value))
+            outcome = Outcome(fingerprint(value, digits), _form(call, value), shown(value))
     except NotImplementedError:
         return Outcome(NOT_WRITTEN, "", "not written yet")
     except OutOfTime as stopped:
@@ -90,6 +90,12 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def _form(call: Call | Calls, value: Any) -> str:
+    """The form of what a call gave; of several calls, which forms they gave, in order."""
+    kinds = [form(part) for part in (value if isinstance(call, Calls) else [value])]
+    return ", then ".join(kinds if len(set(kinds)) > 1 else kinds[:1])
 
 
 def _line(error: BaseException, function: Callable) -> str:

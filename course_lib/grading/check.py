@@ -10,6 +10,8 @@ from typing import Any
 
 from course_lib.arguments import refuse
 from course_lib.grading.attempt import NOT_WRITTEN, Outcome, shown
+from course_lib.grading.diagnosis import diagnose
+from course_lib.grading.fingerprint import tells
 from course_lib.grading.question import Key, Question, digest, unpack
 
 REMINDER = "Grading asks the same kinds of cases with other inputs."
@@ -66,8 +68,11 @@ class Check:
         question, _ = self.pairs[name]
         return digest(question, case, question.answer_in(names, case))
 
-    def inputs(self, function: Callable, case: str) -> dict[str, Any]:
+    def inputs(self, function: Callable, case: str) -> dict[str, Any] | list[dict[str, Any]]:
         """The inputs of a public case by name, to call a function with: `f(**check.inputs(f, case))`.
+
+        Returns:
+            Name of each parameter → its value; a list of such where the case is a list of calls.
 
         Raises:
             ValueError: If no exercise has the function's name, or it has no such case.
@@ -99,27 +104,21 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     passed = {case: digests[case] == key.right[case] for case in outcomes}
     if all(outcome.text == NOT_WRITTEN for outcome in outcomes.values()):
         return Report(passed, f"… {question.name} is not written yet")
+    hints = diagnose(digests, key.right, key.mistakes, [case for case in outcomes if tells(outcomes[case].text)])
     lines, told, unknown = [], set(), []
     for case, outcome in outcomes.items():
         if passed[case]:
             lines.append(f"✓ {case}")
             continue
-        hint = _hint(key, digests, case)
-        remark = hint or _what_is_wrong(outcome, key.forms[case])
+        remark = hints.get(case) or _what_is_wrong(outcome, key.forms[case])
         lines.append(f"✗ {case}: {'as above' if remark in told else remark}")
         told.add(remark)
-        if not hint:
+        if case not in hints:
             unknown.append(case)
     if unknown:
         lines += _smallest(question, unknown, outcomes)
     lines.append(f"{question.name}: {sum(passed.values())} of {len(passed)} cases. {REMINDER}")
     return Report(passed, "\n".join(lines))
-
-
-def _hint(key: Key, digests: Mapping[str, str], case: str) -> str:
-    """The hint of the known mistake with the same answer here; of several, the one that agrees in most cases."""
-    fitting = [hint for hint, answers in key.mistakes.items() if answers[case] == digests[case]]
-    return max(fitting, key=lambda hint: sum(key.mistakes[hint][c] == digests[c] for c in digests), default="")
 
 
 def _what_is_wrong(outcome: Outcome, wanted: str) -> str:
@@ -133,17 +132,19 @@ def _what_is_wrong(outcome: Outcome, wanted: str) -> str:
 def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outcome]) -> list[str]:
     """Of some failed cases the one with the smallest inputs: what went in and what came back."""
     case = min(cases, key=lambda case: len(pickle.dumps(question.inputs(case))))
-    inputs = question.inputs(case).named(question.parameters)
-    values = {name: shown(value) for name, value in inputs.items()}
+    name, calls = question.name, question.inputs(case).each
+    inputs = f"check.inputs({name}, {case!r})"
+    again = f"{name}(**{inputs})" if len(calls) == 1 else f"[{name}(**inputs) for inputs in {inputs}]"
+    lines, before = [f"The smallest of these, {case!r}; once more with {again}"], {}
+    for number, call in enumerate(calls, 1):
+        values = {parameter: shown(value) for parameter, value in call.named(question.parameters).items()}
+        if len(calls) > 1:
+            lines.append(f"  call {number}{', where it differs' if before else ''}:")
+        lines += [_assigned(parameter, value) for parameter, value in values.items() if before.get(parameter) != value]
+        before = values
     if outcomes[case].form:
-        values[f"{question.name} gave"] = outcomes[case].shown
-    again = f"{question.name}(**check.inputs({question.name}, {case!r}))"
-    return [
-        "",
-        f"The smallest of these, {case!r}; once more with {again}",
-        *map(_assigned, values, values.values()),
-        "",
-    ]
+        lines.append(_assigned(f"{name} gave" + ", call by call" * (len(calls) > 1), outcomes[case].shown))
+    return ["", *lines, ""]
 
 
 def _assigned(name: str, value: str) -> str:

@@ -58,5 +58,12 @@ def refuse_alike(exercise: Exercise, right: Answers, wrong: Mapping[str, Answers
             refuse(exercise.name, f"{second} answering as {first} does in every case", "a case that tells them apart")
 
 
+def refuse_speechless(exercise: Exercise, wrong: Mapping[str, Answers]) -> None:
+    """Refuse a mistake that gives a value in no case: its hint would go to everybody whose code fails."""
+    for name, answers in wrong.items():
+        if not any(outcome.form for outcome in answers.values()):
+            refuse(f"{exercise.name}, mistake {name}", "no value in any case", "one, beside those where it fails")
+
+
 def _where(question: Question, case: str) -> str:
     return f"{question.name}, case {case!r}"

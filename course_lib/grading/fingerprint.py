@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -159,8 +159,22 @@ def is_guessable(value: Any, digits: int = 4) -> bool:
     """Whether somebody could hit the value without computing it: truth values, small numbers, shapes, constants."""
     numbers = [leaf.ravel()[:1000] for leaf in leaves(value).values() if not isinstance(leaf, str)]
     exponent = last_digit(_largest(dict(enumerate(numbers))), digits)
-    written = {text.lstrip("-0.") for leaf in numbers for text in _rounded(leaf, exponent) if text[-1].isdigit()}
-    return sum(len(text.replace(".", "").rstrip("0")) for text in written) < digits
+    return _digits(text for leaf in numbers for text in _rounded(leaf, exponent)) < digits
+
+
+def tells(text: str) -> bool:
+    """Whether two people hardly arrive at this answer by different ways: it has three digits or more.
+
+    Args:
+        text: A fingerprint, or what stands in its place ("raised ValueError"), which never tells.
+    """
+    return _digits(number for part in text.split("; ") for number in part.rpartition(": ")[2].split()) >= 3
+
+
+def _digits(numbers: Iterable[str]) -> int:
+    """Digits of the distinct numbers among some words, leading and final zeros not counted."""
+    bare = {number.lstrip("-0.") for number in numbers if number[-1].isdigit()}
+    return sum(len(number.replace(".", "").rstrip("0")) for number in bare)
 
 
 def form(value: Any) -> str:

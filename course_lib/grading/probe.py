@@ -1,4 +1,7 @@
-"""A probe asks a function: `probe(f, rng) -> {case: value}` calls `f` on inputs drawn from `rng`, once a case."""
+"""A probe asks a function: `probe(f, rng) -> {case: value}` calls `f` on inputs drawn from `rng`.
+
+A case is one call of `f`, or a list of calls: then its answer is the list of their answers, compared as one.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,11 @@ class Call:
         """Stand in for the function that a probe asks."""
         return cls(args, kwargs)
 
+    @property
+    def each(self) -> tuple[Call, ...]:
+        """The calls of the case: this one alone."""
+        return (self,)
+
     def __call__(self, function: Callable) -> Any:
         """Ask this function."""
         return function(*self.args, **self.kwargs)
@@ -37,6 +45,25 @@ class Call:
     def cast(self, kind: str) -> Call:
         """The same inputs with every floating array as `kind`, "float32" or "float64"."""
         return Call(tuple(_cast(v, kind) for v in self.args), {k: _cast(v, kind) for k, v in self.kwargs.items()})
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The inputs of a case that is a list of calls; used like a `Call`."""
+
+    each: tuple[Call, ...]
+
+    def __call__(self, function: Callable) -> list[Any]:
+        """Ask this function once a call."""
+        return [call(function) for call in self.each]
+
+    def named(self, parameters: tuple[str, ...]) -> list[dict[str, Any]]:
+        """The inputs of each call by the names that the function's author gave them."""
+        return [call.named(parameters) for call in self.each]
+
+    def cast(self, kind: str) -> Calls:
+        """The same inputs with every floating array as `kind`, "float32" or "float64"."""
+        return Calls(tuple(call.cast(kind) for call in self.each))
 
 
 def _cast(value: Any, kind: str) -> Any:
@@ -60,7 +87,7 @@ def generator(seed: str, exercise: str, draw: int) -> np.random.RandomState:
     return np.random.RandomState([int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4)])
 
 
-def inputs(probe: Probe, seed: str, exercise: str, draw: int) -> dict[str, Call]:
+def inputs(probe: Probe, seed: str, exercise: str, draw: int) -> dict[str, Call | Calls]:
     """Draw the inputs of every case without asking anybody.
 
     Args:
@@ -73,13 +100,18 @@ def inputs(probe: Probe, seed: str, exercise: str, draw: int) -> dict[str, Call]
         Case → its inputs.
 
     Raises:
-        ValueError: If a case of the probe is not a plain call of `f`.
+        ValueError: If a case of the probe is not a plain call of `f` or a list of such.
     """
     try:
         cases = probe(Call.record, generator(seed, exercise, draw))
     except Exception as error:
         refuse(f"{exercise}, probe", f"{type(error).__name__}: {error}", "cases that are f(…) alone")
-    for case, call in cases.items():
-        if not isinstance(call, Call):
-            refuse(f"{exercise}, case {case!r}", type(call).__name__, "what f returns, as it is", "write f(…) alone")
-    return cases
+    return {case: _asked(f"{exercise}, case {case!r}", given) for case, given in cases.items()}
+
+
+def _asked(where: str, given: Any) -> Call | Calls:
+    if isinstance(given, Call):
+        return given
+    if isinstance(given, list) and given and all(isinstance(call, Call) for call in given):
+        return Calls(tuple(given))
+    refuse(where, type(given).__name__, "what f returns, as it is, or a list of that", "write f(…) alone")

@@ -40,7 +40,7 @@ class Question:
     seconds: float
     cases: Mapping[str, tuple[int, int]]
 
-    def inputs(self, case: str) -> probe.Call:
+    def inputs(self, case: str) -> probe.Call | probe.Calls:
         """Draw the inputs of a case: always the same, and a fresh copy each time."""
         draw, _ = self.cases[case]
         return probe.inputs(probe.load(self.source), self.seed, self.name, draw)[case]

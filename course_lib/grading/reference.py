@@ -49,7 +49,7 @@ def settle(exercise: Exercise, source: str, seed: str, seconds: float, solution:
     refuse(f"{exercise.name}, case {case!r}", why[case], "a clear and telling answer in some draw", "change the probe")
 
 
-def _trouble(solution: Callable, call: probe.Call, digits: int) -> str:
+def _trouble(solution: Callable, call: probe.Call | probe.Calls, digits: int) -> str:
     try:
         exact, single = (call.cast(kind)(solution) for kind in ("float64", "float32"))
     except Exception as error:

@@ -14,6 +14,7 @@ from course_lib.grading.fairness import (
     refuse_bad_hints,
     refuse_bad_points,
     refuse_free_points,
+    refuse_speechless,
     refuse_unstable,
 )
 from course_lib.grading.judges import judges
@@ -67,6 +68,7 @@ def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Questio
     refuse_unstable(question, right, judged)
     refuse_free_points(question, right, judged)
     refuse_alike(exercise, right, wrong)
+    refuse_speechless(exercise, wrong)
     return question, Key(
         forms={case: outcome.form for case, outcome in right.items()},
         right=_digests(question, right),

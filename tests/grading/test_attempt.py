@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_lib.grading.attempt import attempt, time_limit
-from course_lib.grading.probe import Call
+from course_lib.grading.probe import Call, Calls
 
 CALL = Call((torch.tensor([1.0, 2.0]),))
 
@@ -21,6 +21,15 @@ def test_a_value_becomes_its_fingerprint_its_form_and_what_a_student_would_print
     assert outcome.text == "(2,): 0.3333 0.6667"
     assert outcome.form == "an array of shape (2,)"
     assert outcome.shown == "tensor([0.3333, 0.6667])"
+
+
+def test_several_calls_have_one_fingerprint_and_their_forms_in_order():
+    calls = Calls((Call((torch.ones(2),)), Call((torch.ones(3),)), Call((torch.ones(3),))))
+    outcome = attempt(lambda x: x.sum() / 3, calls, 4, seconds=2)
+    assert (outcome.text, outcome.form) == ("(3,): 0.667 1 1", "a number")
+    assert attempt(lambda x: x, calls, 4, seconds=2).form.count(", then ") == 2
+    assert attempt(lambda x: x.mul_(2).sum(), calls, 4, seconds=2).text == "changed its inputs"
+    assert attempt(lambda x: 1 / (len(x) - 3), calls, 4, seconds=2).text == "raised ZeroDivisionError"
 
 
 def test_an_error_is_named_with_the_students_deepest_line():

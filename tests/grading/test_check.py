@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 import solution_notebooks
 
@@ -39,6 +40,39 @@ def test_another_mistake_gets_the_smallest_input_and_its_own_answer_but_never_th
     assert "spread gave = 123.4" in found
     assert f"{case[0]:.4f}" in found
     assert f"{case.max() - case.min():.3f}" not in found
+
+
+def test_a_hint_is_not_given_for_an_error_alone(tmp_path):
+    mistakes = 'def short(x):\n    """You look at x[6]."""\n    return x[6] * 0 + x.max() - x.min()'
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb", mistakes=mistakes))
+    check = Check(pack([public_question(assignment, assignment.exercises["spread"])]))
+    assert lines(check, lambda x: x[8] - x[8] + x.max() - x.min())[:2] == ["✗ five: You look at x[6].", "✓ nine"]
+    found = lines(check, lambda x: x[99])
+    assert "IndexError" in found[0]
+    assert not any("You look" in line for line in found)
+
+
+def test_of_a_list_of_calls_each_is_shown_with_what_changes(tmp_path):
+    probe = """def probe(f, rng):
+    x = rng.randn(3)
+    return {"nothing and something": [f(x[:1]), f(x)], "nine": f(rng.randn(9))}"""
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb", probe=probe))
+    check = Check(pack([public_question(assignment, assignment.exercises["spread"])]))
+    x = check.inputs(named("spread"), "nothing and something")[1]["x"]
+    assert lines(check, lambda x: x.max() - x.min())[0] == "✓ nothing and something"
+    assert lines(check, lambda x: x.min())[0] == "✗ nothing and something: You forgot the largest."
+    found = lines(check, lambda x: 7 if len(x) < 9 else x.max() - x.min())
+    assert found[0] == "✗ nothing and something: not this value"
+    again = "[spread(**inputs) for inputs in check.inputs(spread, 'nothing and something')]"
+    assert found[3:8] == [
+        f"The smallest of these, 'nothing and something'; once more with {again}",
+        "  call 1:",
+        f"  x = {np.array2string(x[:1], precision=4)}",
+        "  call 2, where it differs:",
+        f"  x = {np.array2string(x, precision=4)}",
+    ]
+    assert found[8] == "  spread gave, call by call = [7, 7]"
+    assert lines(check, lambda x: x)[0].endswith("then an array of shape (3,) came back, wanted a number")
 
 
 def named(name):

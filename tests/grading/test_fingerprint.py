@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from course_lib.grading.fingerprint import fingerprint, form, is_clear, is_guessable
+from course_lib.grading.fingerprint import fingerprint, form, is_clear, is_guessable, tells
 
 NUMBERS = [[0.12345678, -2.0], [1e-9, 3.14159265]]
 
@@ -151,6 +151,29 @@ def test_a_clear_value_keeps_its_text_under_noise_of_the_guards_size():
 )
 def test_guessable_answers_are_told(value, guessable):
     assert is_guessable(value) == guessable
+
+
+@pytest.mark.parametrize(
+    ("value", "telling"),
+    [
+        (0.4167, True),
+        (-1234, True),
+        ([3, 1, 4], True),
+        ({"a": 0.5, "b": [7, 0.25]}, True),
+        (0, False),
+        ([float("nan"), 1], False),
+        ([0.25, -0.25], False),
+        (None, False),
+        ({"123456": "x"}, False),
+    ],
+)
+def test_an_answer_of_three_digits_tells(value, telling):
+    assert tells(fingerprint(value)) == telling
+
+
+@pytest.mark.parametrize("text", ["raised ValueError", "out of time", "changed its inputs", ""])
+def test_a_failure_never_tells(text):
+    assert not tells(text)
 
 
 def test_the_form_says_shapes_and_no_numbers():

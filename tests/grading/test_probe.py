@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
-from course_lib.grading.probe import Call, generator, inputs, load
+from course_lib.grading.probe import Call, Calls, generator, inputs, load
 
 
 def test_recording_a_probe_gives_what_it_would_have_asked():
@@ -20,6 +22,25 @@ def test_recording_a_probe_gives_what_it_would_have_asked():
 def test_a_case_that_is_no_plain_call_is_refused():
     with pytest.raises(ValueError, match=r"^f, case 'sum': got float, wanted what f returns"):
         inputs(lambda f, rng: {"sum": 1.0}, "seed", "f", 0)
+
+
+def test_a_case_may_be_a_list_of_calls_that_is_used_like_one():
+    def probe(f, rng):
+        return {"two": [f(rng.rand(2)), f(x=torch.ones(2))], "one": f(rng.rand(1))}
+
+    calls = pickle.loads(pickle.dumps(inputs(probe, "seed", "f", 0)))
+    asked = probe(lambda x: x.sum(), generator("seed", "f", 0))
+    assert isinstance(calls["two"], Calls)
+    assert calls["two"](lambda x: x.sum()) == asked["two"]
+    assert [list(names) for names in calls["two"].named(("x",))] == [["x"], ["x"]]
+    assert [call.named(("x",))["x"].dtype for call in calls["two"].cast("float64").each] == [np.float64, torch.float64]
+    assert calls["one"].each == (calls["one"],)
+
+
+@pytest.mark.parametrize("case", [[], [1.0], {"a": 1}])
+def test_a_list_of_anything_else_is_refused(case):
+    with pytest.raises(ValueError, match=r"^f, case 'a': got (list|dict), wanted what f returns, .* or a list of that"):
+        inputs(lambda f, rng: {"a": case}, "seed", "f", 0)
 
 
 def test_a_probe_that_computes_with_an_answer_is_refused():

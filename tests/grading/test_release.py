@@ -48,6 +48,10 @@ def test_releasing_twice_gives_the_same_bytes(tmp_path):
             r"got mistake least answering as mistake smallest",
         ),
         ({"mistakes": "def smallest(x):\n    return x.min()"}, r"spread, mistake smallest: got the docstring ''"),
+        (
+            {"mistakes": 'def mute(x):\n    """Hint."""\n    raise KeyError'},
+            r"spread, mistake mute: got no value in any case",
+        ),
         ({"written:words points:5": ""}, r"a1: got 105 points, wanted 100"),
         ({"solution": "def spread(x):\n    return x.no"}, r"a solution that raises AttributeError"),
     ],
