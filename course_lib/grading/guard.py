@@ -14,6 +14,8 @@ import pytest
 from course_lib.grading.recorder import record
 from course_lib.grading.splice import Cell
 
+KERNEL_ENDED, FLOODED = "the kernel ended", "too much output"
+
 SLICE = 0.25  # seconds between two looks at whether the kernel lives
 FLOOD = 16 << 20  # characters of output after which a kernel is stopped
 NO_MARKS = {"skip": False, "check_exception": False}
@@ -46,7 +48,7 @@ class Guard:
         item.parent.timed_out = False
         item.config.option.nbval_cell_timeout = cell.seconds
         if cell.inputs:
-            (self.inputs / cell.name).write_bytes(zlib.decompress(cell.inputs))
+            (self.inputs / str(item.cell_num)).write_bytes(zlib.decompress(cell.inputs))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -63,14 +65,14 @@ class Guard:
                     message = hear(stream, timeout=max(0.01, min(SLICE, until - time.monotonic())))
                 except Empty:
                     if not kernel.is_alive():
-                        raise RuntimeError("the kernel ended") from None
+                        raise RuntimeError(KERNEL_ENDED) from None
                     if time.monotonic() > until:
                         raise
                     continue
                 self.heard += sum(map(len, map(str, message["content"].values()))) if stream == "iopub" else 0
                 if self.heard > FLOOD:
                     kernel.stop()
-                    raise RuntimeError("too much output")
+                    raise RuntimeError(FLOODED)
                 return message
 
         return get_message
@@ -80,5 +82,5 @@ class Guard:
         """Say how a cell ended."""
         report = yield
         if call.when == "call":
-            self.say(record(item, report))
+            self.say(record(item, report, call))
         return report

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+OUT_OF_TIME = "out of time"
+ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
 SHOWN = 20_000  # characters kept of what a cell printed
 
 
@@ -22,11 +24,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     """Say how a cell ended."""
     report = yield
     if call.when == "call":
-        print(json.dumps(record(item, report)), flush=True)
+        print(json.dumps(record(item, report, call)), flush=True)
     return report
 
 
-def record(item: Any, report: pytest.TestReport) -> dict[str, Any]:
+def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
     """How a cell ended, as `splice.Ran` has it; only a plain pass of the call itself counts as passed."""
     outputs = item.test_outputs or []
     printed = {name: "".join(o.text for o in outputs if o.get("name") == name) for name in ("stdout", "stderr")}
@@ -36,5 +38,10 @@ def record(item: Any, report: pytest.TestReport) -> dict[str, Any]:
         "printed": printed["stdout"][:SHOWN],
         "aside": printed["stderr"][:SHOWN],
         "error": "".join(errors[:1]),
-        "ended": "" if errors or report.passed else str(getattr(call_value(report), "args", "")),
+        "trouble": _trouble(item, call),
     }
+
+
+def _trouble(item: Any, call: pytest.CallInfo) -> str:
+    said = "" if call.excinfo is None else str(call.excinfo.value)
+    return OUT_OF_TIME if item.parent.timed_out else "" if said in ORDINARY else said[:200]

@@ -6,6 +6,7 @@ Between a kernel and who asked for it stands one small process, which passes sig
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -51,7 +52,6 @@ def serve(address: str, level: str, root: str, readable: list[str], hidden: list
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(address)
         _warm_up()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for children
         listening.listen(8)
         while True:
             connection, _ = listening.accept()
@@ -59,6 +59,9 @@ def serve(address: str, level: str, root: str, readable: list[str], hidden: list
                 listening.close()
                 _stand_between(connection, level, root, readable, hidden)
             connection.close()
+            with contextlib.suppress(ChildProcessError):  # no child left
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
 def _warm_up() -> None:
@@ -76,7 +79,6 @@ def _warm_up() -> None:
 
 def _stand_between(connection: socket.socket, level: str, root: str, readable: list[str], hidden: list[str]) -> NoReturn:
     """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request = json.loads(connection.makefile().readline())
     is_ready, ready = os.pipe()
     if level == NAMESPACES:
@@ -96,6 +98,7 @@ def _stand_between(connection: socket.socket, level: str, root: str, readable: l
             os.kill(pid, signal.SIGINT)
         elif connection in seen or _memory(pid) > TOTAL_MEMORY:
             _kill(pid)
+    os.waitpid(pid, 0)
     os._exit(0)
 
 
