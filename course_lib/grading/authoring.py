@@ -114,6 +114,21 @@ def read(path: Path) -> Assignment:
     return assignment
 
 
+def solution_named(name: str, folder: Path = Path("solutions")) -> Path:
+    """The solution notebook of a short name: a1 is a1_metrics.ipynb.
+
+    Raises:
+        ValueError: If there is none, or several.
+    """
+    found = sorted({*folder.glob(f"{name}_*.ipynb"), *folder.glob(f"{name}.ipynb")})
+    if len(found) != 1:
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.ipynb"))) or "no solution notebook"
+        raise ValueError(
+            f"{name}: one {folder}/{name}_*.ipynb is wanted, here is {there}; run it in the course's folder"
+        )
+    return found[0]
+
+
 def cells_of(path: Path) -> list[dict[str, Any]]:
     """The cells of a notebook, each source as one text.
 

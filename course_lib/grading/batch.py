@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from course_lib.grading.bundle import Bundle
 from course_lib.grading.collect import Submission
+from course_lib.grading.grade import digest, nothing
 from course_lib.grading.grader import Grader, GraderDied
 from course_lib.grading.result import Result
+from course_lib.grading.warm import NONE
 
 TRIES = 2  # of one submission, should the grader's own process die
 Submit = Callable[[Submission], Future]
@@ -36,8 +37,8 @@ def grade_all(
         bundle: What is asked.
         submissions: What to grade.
         files: Student → where the result is stored.
-        submit: Starts grading one submission; see `local_graders` and `cluster.dask_graders`.
-        level: How submissions are confined.
+        submit: Starts grading one submission; see `local_graders` and `remote.dask_graders`.
+        level: How submissions are confined; those that were not at all are graded again where they can be.
         regrade: Grade everything again.
         progress: Show a bar with rate, time left and how many have flags.
 
@@ -66,17 +67,16 @@ def grade_all(
 
 
 @contextmanager
-def local_graders(bundle: Bundle, file: Path, level: str, workers: int) -> Iterator[Submit]:
+def local_graders(bundle: Bundle, level: str, workers: int) -> Iterator[Submit]:
     """Graders on this machine.
 
     Args:
         bundle: What is asked.
-        file: Where the bundle lies.
         level: How to confine.
         workers: How many grade at a time.
     """
     graders: queue.SimpleQueue[Grader] = queue.SimpleQueue()
-    everyone = [Grader(file, level) for _ in range(workers)]
+    everyone = [Grader(bundle, level) for _ in range(workers)]
     for grader in everyone:
         graders.put(grader)
 
@@ -103,8 +103,8 @@ def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: st
             return grader.grade(submission.student, submission.content)
         except GraderDied:
             continue
-    flag = f"the grader itself ended {TRIES} times while it graded this: look at it by hand, or grade again"
-    return Result(bundle.assignment.name, "", _digest(submission), level, (), {}, (flag,), {})
+    flag = f"the grader itself ended {TRIES} times while it graded this: grade again, or look at it by hand"
+    return nothing(bundle, submission.content, submission.student, level, flag)
 
 
 def _stored(file: Path) -> Result | None:
@@ -115,14 +115,11 @@ def _stored(file: Path) -> Result | None:
 
 
 def _same(result: Result, bundle: Bundle, submission: Submission, level: str) -> bool:
-    return (result.bundle, result.submission, result.sandbox) == (bundle.digest, _digest(submission), level)
+    weaker = result.sandbox == NONE != level
+    return (result.bundle, result.submission) == (bundle.digest, digest(submission.content)) and not weaker
 
 
 def _store(file: Path, result: Result) -> None:
     part = file.with_suffix(".part")
     part.write_text(result.to_json(), encoding="utf-8")
     part.replace(file)
-
-
-def _digest(submission: Submission) -> str:
-    return hashlib.sha256(submission.content).hexdigest()

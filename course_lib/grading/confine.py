@@ -158,12 +158,17 @@ def _bind(source: str, target: Path, *flags: int) -> None:
     libc.syscall(MOUNT_SETATTR, HERE, str(target), RECURSIVE, ctypes.byref(attributes), ctypes.sizeof(attributes))
 
 
+def become(user: int) -> None:
+    """Root turns into another user, for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
 def _become_nobody() -> None:
     """Lose every right, for good: no capability, no way to gain one, no namespaces inside this one."""
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        become(NOBODY)
         libc.prctl(DUMPABLE, 1, 0, 0, 0)  # or /proc/self would still be root's
         libc.unshare(NEW_USER)
         _map_ids(NOBODY, NOBODY)

@@ -46,13 +46,25 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
     return Result(
         assignment=bundle.assignment.name,
         bundle=bundle.digest,
-        submission=hashlib.sha256(content).hexdigest(),
+        submission=digest(content),
         sandbox=sandbox.level,
         exercises=tuple(_exercises(bundle, paper, answers)),
         errors={number: _one_line(cell.error) for number, cell in enumerate(ran[: len(own)], 1) if cell.error},
         flags=(*parsed.flags, *_flags(ran, len(own), len(paper))),
         written=parsed.written,
     )
+
+
+def nothing(bundle: Bundle, content: bytes, student: str, level: str, flag: str) -> Result:
+    """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
+    paper = bundle.paper(student)
+    exercises = tuple(_exercises(bundle, paper, [None] * len(paper)))
+    return Result(bundle.assignment.name, "", digest(content), level, exercises, {}, (flag,), {})
+
+
+def digest(content: bytes) -> str:
+    """Digest of a submission."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _ask(one: Asked, file: str) -> Cell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pickle
 import select
@@ -12,9 +13,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from course_lib.grading.bundle import Bundle
 from course_lib.grading.result import Result
 
 PREFIX = "course-grader-"
@@ -29,13 +32,14 @@ class Grader:
     """The handle: starts a grader's process when it is first needed, and again should it die.
 
     Args:
-        bundle: File of the pickled bundle.
+        bundle: What is asked; handed to the process through a pipe.
         level: How to confine, see `sandbox`.
     """
 
-    def __init__(self, bundle: Path, level: str) -> None:
-        self._settings = [str(bundle), level]
+    def __init__(self, bundle: Bundle, level: str) -> None:
+        self._bundle, self._level = bundle, level
         self._process: subprocess.Popen | None = None
+        self._one_at_a_time = threading.Lock()
 
     def grade(self, student: str, content: bytes) -> Result:
         """Grade one submission.
@@ -43,20 +47,24 @@ class Grader:
         Raises:
             GraderDied: If no answer came; the next call starts a new process.
         """
-        if self._process is None:
-            command = [sys.executable, "-c", "from course_lib.grading.grader import main; main()", *self._settings]
-            environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            self._process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
-        try:
-            pickle.dump((student, content), self._process.stdin)
-            self._process.stdin.flush()
-            answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
-            line = self._process.stdout.readline() if answered else b""
-            return Result.from_json(pickle.loads(bytes.fromhex(line.decode())))
-        except (OSError, EOFError, ValueError) as error:
-            self.close()
-            raise GraderDied(str(error)) from error
+        with self._one_at_a_time:
+            try:
+                if self._process is None:
+                    self._process = self._start()
+                    pickle.dump((self._bundle, self._level), self._process.stdin)
+                pickle.dump((student, content), self._process.stdin)
+                self._process.stdin.flush()
+                answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+                return Result.from_json(json.loads(self._process.stdout.readline() if answered else b""))
+            except (OSError, ValueError) as error:
+                self.close()
+                raise GraderDied(str(error)) from error
+
+    def _start(self) -> subprocess.Popen:
+        command = [sys.executable, "-c", "from course_lib.grading.grader import main; main()"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
 
     def close(self) -> None:
         """End the process, and with it all that it started."""
@@ -67,7 +75,7 @@ class Grader:
 
 
 def main() -> None:
-    """Grade what comes on standard input until it closes."""
+    """Take a bundle and a level from standard input, then grade what comes until it closes."""
     from course_lib.grading.confine import DIE_WITH_PARENT, libc
     from course_lib.grading.grade import grade
     from course_lib.grading.guarded import warm_up
@@ -77,7 +85,7 @@ def main() -> None:
         libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever prints here, it is no answer
-    bundle, level = pickle.loads(Path(sys.argv[1]).read_bytes()), sys.argv[2]
+    bundle, level = pickle.load(sys.stdin.buffer)
     warm_up()
     with _folder() as folder:
         sandbox = Sandbox(folder, level, bundle.assignment.withheld)
@@ -85,7 +93,7 @@ def main() -> None:
             while True:
                 student, content = pickle.load(sys.stdin.buffer)
                 result = grade(bundle, content, student, sandbox)
-                print(pickle.dumps(result.to_json()).hex(), file=answers, flush=True)
+                print(json.dumps(result.to_json()), file=answers, flush=True)  # one line
         sandbox.close()
 
 

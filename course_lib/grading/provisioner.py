@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
@@ -50,7 +51,9 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def poll(self) -> int | None:
         """None while the kernel lives; whoever stands before it closes the line when it has ended."""
         try:
-            return 0 if self._control is None or not self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) else None
+            return (
+                0 if self._control is None or not self._control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) else None
+            )
         except BlockingIOError:
             return None
         except OSError:
@@ -60,20 +63,16 @@ class SandboxProvisioner(KernelProvisionerBase):
         """Wait for the end, which comes within a moment of `kill`."""
         if self._control is not None:
             self._control.settimeout(5)
-            try:
+            with contextlib.suppress(OSError):
                 self._control.recv(1)
-            except OSError:
-                pass
         await self.cleanup()
         return 0
 
     async def send_signal(self, signum: int) -> None:
         """Pass on an interrupt; anything else kills."""
         if self._control is not None:
-            try:
+            with contextlib.suppress(OSError):  # it has ended
                 self._control.send(INTERRUPT if signum == signal.SIGINT else KILL)
-            except OSError:  # it has ended
-                pass
 
     async def kill(self, restart: bool = False) -> None:
         """Kill the kernel and all that it started."""

@@ -14,10 +14,11 @@ import select
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import HOME, MIB, NOBODY, Limits, enter, libc, limit, separate
+from course_lib.grading.confine import DIE_WITH_PARENT, HOME, MIB, NOBODY, Limits, become, enter, libc, limit, separate
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
@@ -26,6 +27,7 @@ PRELOAD = (
 )
 NAMESPACES, NONE = "namespaces", "none"
 INTERRUPT, KILL = b"i", b"k"
+READY = 3  # file descriptor on which a kernel says that it listens
 TOTAL_MEMORY = 3072 * MIB  # of all processes of a submission together
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
@@ -33,35 +35,85 @@ ENVIRONMENT = {
 }
 
 
-def serve(address: str, level: str, root: str, readable: list[str], hidden: list[str]) -> NoReturn:
-    """Warm up, then fork a kernel for every connection to a unix socket.
+@dataclass(frozen=True)
+class Warm:
+    """The warm process.
 
-    A connection sends one line of JSON, {"connection": what a kernel's connection file holds, "home": a folder for
-    its sockets where there is no own root, "readable": more folders}, and gets one back, {"pid": …} as the host counts, once
-    the kernel listens. Then each byte is a signal; closing the connection kills the kernel.
+    A connection to its socket sends one line of JSON, {"connection": what a kernel's connection file holds, "home":
+    where it works if it gets no root of its own, "readable": more folders}, and gets one back, {"pid": …} as this
+    process counts, once the kernel listens. Then each byte is a signal; closing the connection kills the kernel.
 
     Args:
         address: Path of the socket.
-        level: "namespaces", or "none" where something else confines this process or nothing does.
+        level: "namespaces", or "none" where something else confines this process, or nothing does.
         root: An empty folder.
         readable: Folders that a kernel may read.
         hidden: Folders among them that look empty.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
-    libc.prctl(1, signal.SIGKILL, 0, 0, 0)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        listening.bind(address)
-        _warm_up()
-        listening.listen(8)
-        while True:
-            connection, _ = listening.accept()
-            if os.fork() == 0:
-                listening.close()
-                _stand_between(connection, level, root, readable, hidden)
-            connection.close()
-            with contextlib.suppress(ChildProcessError):  # no child left
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+
+    address: str
+    level: str
+    root: str
+    readable: list[str]
+    hidden: list[str]
+
+    def serve(self) -> NoReturn:
+        """Warm up, then fork a kernel for every connection."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
+        if sys.platform == "linux":
+            libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(self.address)
+            _warm_up()
+            listening.listen(8)
+            while True:
+                connection, _ = listening.accept()
+                if os.fork() == 0:
+                    listening.close()
+                    self._stand_between(connection)
+                connection.close()
+                with contextlib.suppress(ChildProcessError):  # no child left
+                    while os.waitpid(-1, os.WNOHANG)[0]:
+                        pass
+
+    def _stand_between(self, connection: socket.socket) -> NoReturn:
+        """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
+        request = json.loads(connection.makefile().readline())
+        is_ready, ready = os.pipe()
+        if self.level == NAMESPACES:
+            separate()
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(ready, READY)
+            os.closerange(READY + 1, 256)
+            self._become_kernel(request)
+        os.close(ready)
+        os.read(is_ready, 1)  # or its end, if the kernel did not come to life
+        connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        child = os.pidfd_open(pid)
+        while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
+            byte = connection.recv(1) if connection in seen else b""
+            if byte == INTERRUPT:
+                os.kill(pid, signal.SIGINT)
+            elif connection in seen or _memory(pid) > TOTAL_MEMORY:
+                _kill(pid)
+        os.waitpid(pid, 0)
+        os._exit(0)
+
+    def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
+        os.setsid()
+        environment = ENVIRONMENT
+        if self.level == NAMESPACES:
+            enter(Path(self.root), [*self.readable, *request["readable"]], self.hidden, Limits())
+        else:
+            os.chdir(request["home"])
+            limit(Limits())
+            environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
+            if os.geteuid() == 0:
+                become(NOBODY)
+        os.environ.clear()
+        os.environ.update(environment)
+        _run_kernel(request["connection"])
 
 
 def _warm_up() -> None:
@@ -77,31 +129,6 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _stand_between(connection: socket.socket, level: str, root: str, readable: list[str], hidden: list[str]) -> NoReturn:
-    """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
-    request = json.loads(connection.makefile().readline())
-    is_ready, ready = os.pipe()
-    if level == NAMESPACES:
-        separate()
-    pid = os.fork()
-    if pid == 0:
-        os.dup2(ready, 3)
-        os.closerange(4, 256)
-        _become_kernel(request, level, root, readable, hidden)
-    os.close(ready)
-    os.read(is_ready, 1)  # or its end, if the kernel did not come to life
-    connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-    child = os.pidfd_open(pid)
-    while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
-        byte = connection.recv(1) if connection in seen else b""
-        if byte == INTERRUPT:
-            os.kill(pid, signal.SIGINT)
-        elif connection in seen or _memory(pid) > TOTAL_MEMORY:
-            _kill(pid)
-    os.waitpid(pid, 0)
-    os._exit(0)
-
-
 def _memory(pid: int) -> int:
     """Bytes that a process and all below it hold for themselves."""
     total, found = 0, [pid]
@@ -111,33 +138,16 @@ def _memory(pid: int) -> int:
             found += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
         except OSError:  # it has just ended
             continue
-        total += sum(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith(("RssAnon", "RssSh")))
+        held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
+        total += sum(map(int, held)) << 10
     return total
 
 
 def _kill(pid: int) -> None:
     """Kill the first process of the namespaces, or the whole group; either way nothing of a submission is left."""
     for kill, target in ((os.killpg, pid), (os.kill, pid)):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             kill(target, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
-def _become_kernel(request: dict[str, Any], level: str, root: str, readable: list[str], hidden: list[str]) -> NoReturn:
-    os.setsid()
-    if level == NAMESPACES:
-        enter(Path(root), [*readable, *request["readable"]], hidden, Limits())
-    else:
-        os.chdir(request["home"])
-        limit(Limits())
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
-    os.environ.clear()
-    os.environ.update(ENVIRONMENT | ({} if level == NAMESPACES else {"HOME": request["home"], "TMPDIR": request["home"]}))
-    _run_kernel(request["connection"])
 
 
 def _run_kernel(connection: dict[str, Any]) -> NoReturn:
@@ -148,16 +158,17 @@ def _run_kernel(connection: dict[str, Any]) -> NoReturn:
     from ipykernel.kernelapp import IPKernelApp
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    random.seed(0), np.random.seed(0), torch.manual_seed(0)  # the same run for everybody
+    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
+        seed(0)
     Path("connection.json").write_text(json.dumps(connection))
     kernel = IPKernelApp.instance()
     kernel.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
-    os.write(3, b"!")
-    os.close(3)
+    os.write(READY, b"!")
+    os.close(READY)
     kernel.start()
     os._exit(0)
 
 
 def main() -> None:
     """Serve what the command line says, as JSON."""
-    serve(**json.loads(sys.argv[1]))
+    Warm(**json.loads(sys.argv[1])).serve()
