@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = build(solution, secret, private, workers)
     (arguments.out / "run.json").write_text(course_run.to_json(), encoding="utf-8")
     files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
-    with _graders(arguments, bundle, private, workers) as (submit, level):
+    with _graders(arguments, bundle, workers) as (submit, level):
         graded = grade_all(bundle, submissions, files, submit, level, arguments.regrade)
     written = write_outputs(arguments.out, course_run, bundle.assignment, graded, arguments.rubric)
     flagged = sum(bool(result.flags) for result in graded.values())
@@ -79,7 +79,7 @@ def _cores() -> int:
 
 
 def _folders(out: Path) -> tuple[Path, Path]:
-    """The folder for everything, readable by its owner alone; in it, one for what must stay secret and one for results."""
+    """Inside the folder for everything, which only its owner can read: one for what is secret, one for results."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file; name a folder")
     for folder in (out, out / "private", out / "results"):
@@ -103,7 +103,7 @@ def _graders(
 ) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
     from course_lib.grading.batch import local_graders
-    from course_lib.grading.sandbox import BUBBLEWRAP, NONE, best_level
+    from course_lib.grading.sandbox import NONE, best_level
 
     if arguments.dask:
         from course_lib.grading.remote import dask_graders

@@ -17,7 +17,7 @@ from course_lib.grading.splice import Cell
 KERNEL_ENDED, FLOODED = "the kernel ended", "too much output"
 
 SLICE = 0.25  # seconds between two looks at whether the kernel lives
-FLOOD = 16 << 20  # characters of output after which a kernel is stopped
+FLOOD = 16 << 20  # characters of output after which a kernel is stopped; a message counts for 256 at least
 NO_MARKS = {"skip": False, "check_exception": False}
 
 
@@ -69,7 +69,7 @@ class Guard:
                     if time.monotonic() > until:
                         raise
                     continue
-                self.heard += sum(map(len, map(str, message["content"].values()))) if stream == "iopub" else 0
+                self.heard += 256 + len(str(message["content"]))
                 if self.heard > FLOOD:
                     kernel.stop()
                     raise RuntimeError(FLOODED)

@@ -81,6 +81,7 @@ def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
             os.dup2(nowhere, stream)
         os.chdir(job.folder / "private")
         os.environ["JUPYTER_PATH"] = os.environ["JUPYTER_RUNTIME_DIR"] = str(job.folder / "private")
+        os.environ.pop("PYTEST_ADDOPTS", None)
         import pytest
 
         def say(record: dict[str, Any]) -> None:
