@@ -69,8 +69,11 @@ class Guard:
                     if time.monotonic() > until:
                         raise
                     continue
-                self.heard += 256 + len(str(message["content"]))
-                if self.heard > FLOOD:
+                except MemoryError:  # one message larger than this process may be
+                    self.heard = FLOOD
+                else:
+                    self.heard += 256 + len(str(message["content"]))
+                if self.heard >= FLOOD:
                     kernel.stop()
                     raise RuntimeError(FLOODED)
                 return message

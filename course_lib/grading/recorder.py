@@ -43,5 +43,5 @@ def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[
 
 
 def _trouble(item: Any, call: pytest.CallInfo) -> str:
-    said = "" if call.excinfo is None else str(call.excinfo.value)
+    said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
     return OUT_OF_TIME if item.parent.timed_out else "" if said in ORDINARY else said[:200]
