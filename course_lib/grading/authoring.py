@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ class Exercise:
         name: The function's name, as the stub defines it.
         points: Points for all its cases.
         seconds: Time limit of a case in grading.
+        text: The text cells that introduce it, from its heading to the stub.
+        read: Lessons to read on in: stems of notebooks.
     """
 
     name: str
@@ -32,6 +35,20 @@ class Exercise:
     mistakes: str = ""
     probe: str = ""
     hidden: str = ""
+    text: str = ""
+    read: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Its heading, without the number."""
+        return _heading(self.text).partition(" · ")[2] or _heading(self.text)
+
+    @property
+    def about(self) -> str:
+        """What it is about, in plain text: its heading and the first sentence under it."""
+        prose = (part for part in self.text.split("\n\n")[1:] if part[:1] not in ">#$<|")
+        sentence = re.match(r".*?[.?!](?=\W*(\s|$))", next(prose, ""), re.DOTALL)
+        return f"{self.title}. {_plain(sentence[0])}" if sentence else self.title
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -57,6 +74,7 @@ class Assignment:
     Args:
         name: Name of the file without its ending.
         cells: All cells, as the notebook stores them, sources joined.
+        title: Its first heading.
         setup: Imports that the student gets too.
         tools: Source that stands before every probe.
         exercises: By name, in order.
@@ -66,6 +84,7 @@ class Assignment:
 
     name: str
     cells: list[dict[str, Any]]
+    title: str
     setup: str = ""
     tools: str = ""
     exercises: dict[str, Exercise] = field(default_factory=dict)
@@ -89,12 +108,16 @@ def read(path: Path) -> Assignment:
     Raises:
         ValueError: If the file is no notebook, or a tag is missing, doubled or out of place.
     """
-    assignment = Assignment(path.stem, cells_of(path))
+    cells = cells_of(path)
+    assignment = Assignment(path.stem, cells, _heading(cells[0]["source"]) if cells else "")
     exercise: Exercise | None = None
-    for cell in assignment.cells:
+    text = ""
+    for cell in cells:
         part = part_of(cell)
+        if cell["cell_type"] == "markdown":
+            text = cell["source"] if cell["source"].startswith("## ") else f"{text}\n\n{cell['source']}"
         if part == "stub":
-            exercise = _exercise(cell)
+            exercise = _exercise(cell, text)
             if exercise.name in assignment.exercises:
                 refuse(f"{path.name}, {exercise.name}", "two stubs", "one", "remove one of them")
             assignment.exercises[exercise.name] = exercise
@@ -156,12 +179,22 @@ def functions(source: str) -> dict[str, ast.FunctionDef]:
         refuse("a tagged cell", f"{error.msg} in {(error.text or '').strip()!r}", "Python")
 
 
-def _exercise(cell: dict[str, Any]) -> Exercise:
+def _heading(text: str) -> str:
+    return _plain(text.partition("\n")[0].lstrip("# "))
+
+
+def _plain(markdown: str) -> str:
+    """Text without the marks for bold, code and formulas, on one line."""
+    return " ".join(re.sub(r"[*`$]", "", markdown).split())
+
+
+def _exercise(cell: dict[str, Any], text: str) -> Exercise:
     names = list(functions(cell["source"]))
     if len(names) != 1:
         refuse("tag 'stub'", f"a cell that defines {names}", "one function", "split the cell")
     seconds = float(_value(cell, "seconds", "20"))
-    return Exercise(names[0], int(_value(cell, "points")), seconds, cell["source"])
+    points, read = int(_value(cell, "points")), _values(cell, "read")
+    return Exercise(names[0], points, seconds, cell["source"], text=text, read=read)
 
 
 def _value(cell: dict[str, Any], key: str, default: str | None = None) -> str:

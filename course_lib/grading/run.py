@@ -7,10 +7,17 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import timezone
 from pathlib import Path
 
-from course_lib.grading.collect import Submission
+from course_lib.grading.authoring import read
+from course_lib.grading.collect import Submission, collect
+from course_lib.grading.late import read_late
 from course_lib.grading.result import Result
+from course_lib.grading.roster import read_roster
+from course_lib.grading.similarity import similar_answers
+from course_lib.grading.submission import parse
+from course_lib.grading.syntax import named_modules
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,25 @@ def prepare(
     Raises:
         ValueError: If a file is not there or not what it should be.
     """
-    raise NotImplementedError
+    assignment = read(solution)
+    lateness = read_late(due, late, extensions)
+    students = read_roster(roster) if roster else None
+    collected = collect(submissions, students, lateness)
+    if not any(one.name for one in collected.submissions):
+        found = f"; {len(collected.strangers)} files belong to nobody" if collected.strangers else ""
+        raise ValueError(f"{submissions} holds no submission{found}")
+    lateness.refuse_strangers(one.student for one in collected.submissions)
+    sources = {one.student: parse(one.content, assignment).sources for one in collected.submissions}
+    handed_in = {}
+    for one in collected.submissions:
+        modules = named_modules(sources[one.student], assignment.withheld)
+        flags = [*one.flags, *(f"names {module}, which is withheld" for module in modules)]
+        time = one.time.astimezone(timezone.utc).isoformat(timespec="seconds") if one.time else ""
+        handed_in[one.student] = HandedIn(one.name, time, tuple(flags))
+    paths = [str(path.resolve()) if path else "" for path in (solution, roster, extensions)]
+    similar = similar_answers(assignment, sources)
+    run = Run(paths[0], paths[1], due, late, paths[2], handed_in, tuple(collected.strangers), similar)
+    return run, [one for one in collected.submissions if one.name]
 
 
 def load(directory: Path) -> tuple[Run, dict[str, Result]]:
