@@ -22,6 +22,7 @@ from course_lib.grading.sandbox import best_level
 from course_lib.grading.warm import NONE
 
 RETRIES = 3  # of one submission, should the worker be lost
+PATIENCE = 20  # seconds until a scheduler has to answer
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def dask_graders(bundle: Bundle, address: str, require_sandbox: bool = False) ->
     except ImportError:
         raise ValueError("--dask needs the extra: pip install 'course-lib[cluster]'") from None
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ValueError(f"--dask {address}: no scheduler answers there ({error}); start `dask scheduler`") from None
     with client:
