@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from course_lib.grading.authoring import Assignment
+from course_lib.grading.class_report import class_report
+from course_lib.grading.feedback import feedback
+from course_lib.grading.gradebook import gradebook, to_text
 from course_lib.grading.result import Result
-from course_lib.grading.run import Run
+from course_lib.grading.rubric import form, read_rubric
+from course_lib.grading.run import Run, stems
+
+FORM = "written.csv"
 
 
 def write_outputs(
@@ -20,7 +26,7 @@ def write_outputs(
         run: The run.
         assignment: What was graded.
         results: Student → result.
-        rubric: CSV with the points of written parts.
+        rubric: CSV with the points of written parts; by default the written.csv that is there, filled in or not.
 
     Returns:
         The files written; the same input gives the same bytes.
@@ -28,4 +34,25 @@ def write_outputs(
     Raises:
         ValueError: If the rubric does not fit.
     """
-    raise NotImplementedError
+    filled = rubric or directory / FORM
+    grades = read_rubric(filled, assignment, run.handed_in) if rubric or filled.exists() else {}
+    rows = gradebook(run, assignment, results, grades)
+    files = stems(run.handed_in)
+    texts = {"gradebook.csv": to_text(rows, assignment, run)}
+    for row in rows:
+        if row.student in results:
+            page = feedback(assignment, row, results[row.student], grades)
+            texts[f"feedback/{files[row.student]}.html"] = page
+    texts["report.html"] = class_report(run, assignment, rows, results)
+    if assignment.written:
+        texts[FORM] = "\ufeff" + form(assignment, results, grades)  # by the mark Excel knows that it is UTF-8
+    return [write(directory / name, text) for name, text in texts.items()]
+
+
+def write(path: Path, text: str) -> Path:
+    """Put a file in place in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return path

@@ -15,7 +15,7 @@ from course_lib.grading.authoring import Assignment
 from course_lib.grading.syntax import functions
 
 SMALLEST = 50  # tokens: below that many of a class agree by chance
-LARGEST = 8  # students: more than that write the usual answer
+LARGEST = 8  # students of a group: what more of them share is the usual answer
 WIDTH = 3  # tokens of a shingle
 ALIKE = 0.7  # of two sets of shingles: shared over all; right answers written apart stay below 0.4
 SKIPPED = {"annotation", "returns", "type_comment", "ctx", "kind", "type_params", "simple"}
@@ -50,19 +50,20 @@ def similar_answers(
 def groups(answers: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Students whose answers are equal, joined with those whose answers are alike, as long as that stays a small group.
 
+    Small is a tenth of those who answered, at least three students and at most eight.
+
     Args:
         answers: Student → tokens.
     """
+    most = max(3, min(LARGEST, len(answers) // 10))
     same: dict[tuple[str, ...], list[str]] = {}
     for student, answer in sorted(answers.items()):
         same.setdefault(answer, []).append(student)
-    members = [students for students in same.values() if len(students) <= LARGEST]
-    bits = _bits([answer for answer, students in same.items() if len(students) <= LARGEST])
-    joined = _joined(bits)
+    members = {answer: students for answer, students in same.items() if len(students) <= most}
     found = []
-    for places in joined:
-        together = sorted(student for place in places for student in members[place])
-        found += [together] if len(together) <= LARGEST else [members[place] for place in places]
+    for alike in _joined(list(members), _bits(list(members))):
+        together = sorted(student for answer in alike for student in members[answer])
+        found += [together] if len(together) <= most else [members[answer] for answer in alike]
     return sorted(tuple(group) for group in found if len(group) > 1)
 
 
@@ -133,8 +134,8 @@ def _is_number(word: str) -> bool:
     return word[:1] == "v" and word[1:].isdigit()
 
 
-def _joined(rows: Sequence[int]) -> list[list[int]]:
-    """Places of rows that are alike, directly or over others."""
+def _joined(answers: Sequence[tuple[str, ...]], rows: Sequence[int]) -> list[list[tuple[str, ...]]]:
+    """Answers whose rows are alike, directly or over others."""
     parent = list(range(len(rows)))
 
     def root(place: int) -> int:
@@ -151,7 +152,7 @@ def _joined(rows: Sequence[int]) -> list[list[int]]:
             shared = (rows[first] & rows[second]).bit_count()
             if shared >= ALIKE * (sizes[first] + sizes[second] - shared):
                 parent[root(second)] = root(first)
-    found: dict[int, list[int]] = {}
-    for place in range(len(rows)):
-        found.setdefault(root(place), []).append(place)
+    found: dict[int, list[tuple[str, ...]]] = {}
+    for place, answer in enumerate(answers):
+        found.setdefault(root(place), []).append(answer)
     return list(found.values())
