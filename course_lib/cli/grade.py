@@ -98,9 +98,7 @@ def _secret(file: Path, make: bool) -> bytes:
 
 
 @contextmanager
-def _graders(
-    arguments: argparse.Namespace, bundle: Bundle, private: Path, workers: int
-) -> Iterator[tuple[Submit, str]]:
+def _graders(arguments: argparse.Namespace, bundle: Bundle, workers: int) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
     from course_lib.grading.batch import local_graders
     from course_lib.grading.sandbox import NONE, best_level
