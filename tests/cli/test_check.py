@@ -20,7 +20,8 @@ def student(tmp_path):
     def write(code):
         path = release(solution_notebooks.write(tmp_path / "a1.ipynb"), tmp_path / "out")
         notebook = json.loads(path.read_text())
-        notebook["cells"][3]["source"] = code
+        (stub,) = (cell for cell in notebook["cells"] if cell["id"] == "c2")
+        stub["source"] = code
         path.write_text(json.dumps(notebook))
         return path
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,20 @@ import pytest
 import solution_notebooks
 
 from course_lib.cli import main
+from course_lib.grading.authoring import read
 
 ROOT = Path(__file__).parents[2]
+
+
+def assert_no_secret_in(folder: Path, wheel: Path) -> None:
+    """No hint, no mistake and no case for grading of the real assignments, in the wheel or beside it."""
+    inside = zipfile.ZipFile(wheel)
+    texts = [inside.read(name).decode() for name in inside.namelist()]
+    texts += [file.read_text() for file in folder.rglob("*") if file.is_file() and file != wheel]
+    for exercise in (e for path in (ROOT / "solutions").glob("*.ipynb") for e in read(path).exercises.values()):
+        for secret in {*exercise.hints.values(), *(f"def {name}(" for name in exercise.hints), exercise.hidden} - {""}:
+            spread_out = re.compile(r"\s+".join(map(re.escape, secret.split())))
+            assert not [text[:80] for text in texts if spread_out.search(text)], secret
 
 
 @pytest.fixture
@@ -62,6 +75,7 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     text = "\n".join(file.read_text() for file in (course / "handout/assignments").iterdir())
     assert "x.max()" not in text
     assert "def smallest" not in text
+    assert_no_secret_in(course / "handout", wheel)
 
     # Its wheel works in another environment, with the course's own folder out of sight.
     venv.create(course / "fresh", system_site_packages=False, with_pip=False)
