@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from course_lib.arguments import refuse
 from course_lib.grading.authoring import Assignment
 from course_lib.grading.gradebook import Row
-from course_lib.grading.remarks import remarks
+from course_lib.grading.remarks import builds_on, remarks
 from course_lib.grading.result import Result
 from course_lib.grading.roster import Roster, Student
 from course_lib.grading.run import stems
@@ -114,9 +114,10 @@ def moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, column: 
 def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
     """A student's results.json, as an autograder of Gradescope writes it."""
     tests = []
+    below = builds_on(assignment, {exercise.name: exercise for exercise in result.exercises})
     for exercise in result.exercises:
         lines = [f"✓ {case}" for case, how in exercise.cases.items() if how.passed]
-        for remark in remarks(assignment.exercises[exercise.name], exercise):
+        for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
             lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
         test = {"name": exercise.name, "score": exercise.points, "max_score": exercise.of, "output_format": "text"}
         tests.append({**test, "output": "\n".join(lines)})
