@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course_lib.grading.authoring import Assignment, Exercise, functions
@@ -39,16 +40,22 @@ class Remark:
     text: str
 
 
-def remarks(exercise: Exercise, result: ExerciseResult) -> list[Remark]:
-    """What to say to the cases that are not right; those with the same trouble share a remark."""
+def remarks(exercise: Exercise, result: ExerciseResult, below: Sequence[str] = ()) -> list[Remark]:
+    """What to say to the cases that are not right; those with the same trouble share a remark.
+
+    Args:
+        exercise: The exercise.
+        result: What the answer came to.
+        below: Functions that the answer likely builds on and that are not right themselves.
+    """
     texts: dict[str, list[str]] = {}
     for case, how in result.cases.items():
         if not how.passed:
-            texts.setdefault(_text(exercise, how), []).append(case)
+            texts.setdefault(_text(exercise, how, below), []).append(case)
     return [Remark(tuple(cases), text) for text, cases in texts.items()]
 
 
-def _text(exercise: Exercise, how: CaseResult) -> str:
+def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
     if how.mistake in exercise.hints:
         return exercise.hints[how.mistake]
     if how.outcome.startswith("raised "):
@@ -57,36 +64,39 @@ def _text(exercise: Exercise, how: CaseResult) -> str:
         return f"Your function stopped with a {kind}. {told}"
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
-    return (
-        f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?" if how.form else WRONG
-    )
+    if how.form:
+        return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?"
+    if below:
+        verb = "is" if len(below) == 1 else "are"
+        return f"Another value than wanted. It builds on {_list(below)}, which {verb} not right yet: mend that first."
+    return WRONG
 
 
-def builds_on(assignment: Assignment) -> dict[str, list[str]]:
-    """Function → the functions of other exercises that its solution calls."""
+def builds_on(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> dict[str, list[str]]:
+    """Function → the functions that its solution calls and that are not right yet."""
+    open_ones = [name for name, result in results.items() if result.points < result.of]
     found = {}
-    for name, exercise in assignment.exercises.items():
-        tree = functions(exercise.solution)[name]
+    for name in results:
+        tree = functions(assignment.exercises[name].solution)[name]
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        found[name] = [other for other in assignment.exercises if other in used and other != name]
+        found[name] = [other for other in open_ones if other in used and other != name]
     return found
 
 
-def next_steps(assignment: Assignment, results: dict[str, ExerciseResult]) -> list[str]:
+def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> list[str]:
     """What to do next, most useful first: at most three sentences, none if all is right."""
-    open_ones = [name for name, result in results.items() if result.points < result.of]
-    calls, steps = builds_on(assignment), []
-    for name in open_ones:
-        cases = results[name].cases.values()
-        exercise, wrong = assignment.exercises[name], [case for case in cases if not case.passed]
-        below = [other for other in calls[name] if other in open_ones]
-        above = [other for other in open_ones if name in calls[other]]
+    below, steps = builds_on(assignment, results), []
+    for name, result in results.items():
+        if result.points == result.of:
+            continue
+        exercise, wrong = assignment.exercises[name], [case for case in result.cases.values() if not case.passed]
+        above = [other for other in results if results[other].points < results[other].of and name in below[other]]
         if all(case.outcome == "not written" for case in wrong):
             step = f"Write `{name}` ({exercise.title}). Its hints in the notebook lead there in small steps."
-        elif below:
-            step = f"Then come back to `{name}`: it builds on {_list(below)}, so part of it may be right by then."
+        elif below[name]:
+            step = f"Then come back to `{name}`: it builds on {_list(below[name])}, so part of it may be right by then."
         else:
-            step = f"Mend `{name}` ({exercise.title}): {_few(len(wrong), len(cases))}, see below."
+            step = f"Mend `{name}` ({exercise.title}): {_few(len(wrong), len(result.cases))}, see below."
         steps.append(step + (f" {_list(above)} {'builds' if len(above) == 1 else 'build'} on it." if above else ""))
     return steps[:3]
 
@@ -97,6 +107,6 @@ def _few(wrong: int, cases: int) -> str:
     return f"{wrong} of {cases} cases {'is' if wrong == 1 else 'are'} not right yet"
 
 
-def _list(names: list[str]) -> str:
+def _list(names: Sequence[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
