@@ -11,6 +11,7 @@ from typing import Any
 
 from course_lib.arguments import refuse
 
+SOLUTIONS = Path("solutions")
 PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
 OTHER = ("setup", "tools", "written", "instructor")
 
@@ -137,7 +138,7 @@ def read(path: Path) -> Assignment:
     return assignment
 
 
-def solution_named(name: str, folder: Path = Path("solutions")) -> Path:
+def solution_named(name: str, folder: Path = SOLUTIONS) -> Path:
     """The solution notebook of a short name: a1 is a1_metrics.ipynb.
 
     Raises:
