@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results release format lock clean install system
+.PHONY: help lab test course site slides claims results release grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -13,6 +13,7 @@ help:
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 06, 08 and 09 again"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
+	@echo "make grade-demo  grade thirty made-up submissions and open the report"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
 	@echo "make clean    remove the installed environment (data stays)"
@@ -57,6 +58,13 @@ results: install
 
 release: install
 	@.venv/bin/course release $(ARGS)
+
+# Generated submissions, some broken, some hostile; the report opens where there is a browser.
+grade-demo: system
+	@rm -rf build/demo && mkdir -p build/demo
+	@$(PY) tools/submissions.py a1 --students 30 --broken 0.1 --hostile 0.1 --out build/demo/submissions
+	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day
+	@$(PY) -m webbrowser -t "file://$(CURDIR)/build/demo/grades/report.html" >/dev/null 2>&1 || true
 
 format: install
 	@$(PY) -m ruff check --fix

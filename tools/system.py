@@ -12,7 +12,7 @@ import sys
 
 # Command that must be on the PATH -> package of Debian and Ubuntu that brings it. A test that needs one says
 # @pytest.mark.needs("git"): without it the test is skipped, and in CI it fails.
-TEST_NEEDS = {"git": "git", "make": "make", "chromium": "chromium"}
+TEST_NEEDS = {"git": "git", "make": "make", "chromium": "chromium", "bwrap": "bubblewrap"}
 
 
 def install_packages(packages: list[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from course_lib.arguments import refuse
 
+SOLUTIONS = Path("solutions")
 PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
 OTHER = ("setup", "tools", "written", "instructor")
 
@@ -135,6 +136,21 @@ def read(path: Path) -> Assignment:
             if not getattr(exercise, part):
                 refuse(f"{path.name}, {exercise.name}", f"no cell tagged {part!r}", "one", "see docs/instructor.md")
     return assignment
+
+
+def solution_named(name: str, folder: Path = SOLUTIONS) -> Path:
+    """The solution notebook of a short name: a1 is a1_metrics.ipynb.
+
+    Raises:
+        ValueError: If there is none, or several.
+    """
+    found = sorted({*folder.glob(f"{name}_*.ipynb"), *folder.glob(f"{name}.ipynb")})
+    if len(found) != 1:
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.ipynb"))) or "no solution notebook"
+        raise ValueError(
+            f"{name}: one {folder}/{name}_*.ipynb is wanted, here is {there}; run it in the course's folder"
+        )
+    return found[0]
 
 
 def cells_of(path: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+OUT_OF_TIME = "out of time"
+ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
+SHOWN = 20_000  # characters kept of what a cell printed
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A warning on stderr is no part of an answer."""
@@ -17,16 +21,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
-    """Say how a cell ended; only a plain pass of the call itself counts as passed."""
+    """Say how a cell ended."""
     report = yield
     if call.when == "call":
-        print(json.dumps(_record(item, report)), flush=True)
+        print(json.dumps(record(item, report, call)), flush=True)
     return report
 
 
-def _record(item: Any, report: pytest.TestReport) -> dict[str, Any]:
+def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
+    """How a cell ended, as `splice.Ran` has it; only a plain pass of the call itself counts as passed."""
     outputs = item.test_outputs or []
-    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
-    errors = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
-    passed = report.outcome == "passed" and not hasattr(report, "wasxfail")
-    return {"passed": passed, "printed": printed, "error": "".join(errors[:1])}
+    printed = {name: "".join(o.text for o in outputs if o.get("name") == name) for name in ("stdout", "stderr")}
+    errors = [f"{output.ename}: {output.evalue}"[:SHOWN] for output in outputs if output.output_type == "error"]
+    return {
+        "passed": report.outcome == "passed" and not hasattr(report, "wasxfail"),
+        "printed": printed["stdout"][:SHOWN],
+        "aside": printed["stderr"][:SHOWN],
+        "error": "".join(errors[:1]),
+        "trouble": _trouble(item, call),
+    }
+
+
+def _trouble(item: Any, call: pytest.CallInfo) -> str:
+    said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
+    return OUT_OF_TIME if item.parent.timed_out else "" if said in ORDINARY else said[:200]

@@ -21,19 +21,33 @@ class Cell:
     Args:
         source: Its source.
         expected: What it must print to pass; None if only an error fails it.
+        seconds: Time limit, where `Guard` watches.
+        inputs: What `Guard` lays down for it, packed.
     """
 
     source: str
     expected: str | None = None
+    seconds: float = 60
+    inputs: bytes = b""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a cell ended: whether it passed, what it printed, and its error in one line if it had one."""
+    """How a cell ended.
+
+    Args:
+        passed: Whether it ran without an error and printed what it should.
+        printed: What it printed.
+        aside: What it printed on stderr.
+        error: The error that its code raised, in one line; "" if it raised none.
+        trouble: What kept it from ending by itself, in one line; "" if nothing did.
+    """
 
     passed: bool
     printed: str
+    aside: str
     error: str
+    trouble: str
 
 
 def spliced(cells: Sequence[Cell]) -> str:

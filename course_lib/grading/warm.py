@@ -1,0 +1,174 @@
+"""The warm process: imports once what submissions import, then forks a confined kernel for each that asks.
+
+It runs apart from the grader, from a copy of the course without the withheld modules, and never sees an answer.
+Between a kernel and who asked for it stands one small process, which passes signals on and keeps an eye on memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from course_lib.grading.confine import DIE_WITH_PARENT, HOME, MIB, NOBODY, Limits, become, enter, libc, limit, separate
+
+PRELOAD = (
+    *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.ipkernel"),
+    *("course_lib.grading.check", "course_lib.grading.answering"),
+)
+NAMESPACES, NONE = "namespaces", "none"
+INTERRUPT, KILL = b"i", b"k"
+READY = 3  # file descriptor on which a kernel says that it listens
+TOTAL_MEMORY = 3072 * MIB  # of all processes of a submission together
+ENVIRONMENT = {
+    **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
+    **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+}
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The warm process.
+
+    A connection to its socket sends one line of JSON, {"connection": what a kernel's connection file holds, "home":
+    where it works if it gets no root of its own, "readable": more folders}, and gets one back, {"pid": …} as this
+    process counts, once the kernel listens. Then each byte is a signal; closing the connection kills the kernel.
+
+    Args:
+        address: Path of the socket.
+        level: "namespaces", or "none" where something else confines this process, or nothing does.
+        root: An empty folder.
+        readable: Folders that a kernel may read.
+        hidden: Folders among them that look empty.
+    """
+
+    address: str
+    level: str
+    root: str
+    readable: list[str]
+    hidden: list[str]
+
+    def serve(self) -> NoReturn:
+        """Warm up, then fork a kernel for every connection."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
+        if sys.platform == "linux":
+            libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(self.address)
+            _warm_up()
+            listening.listen(8)
+            while True:
+                connection, _ = listening.accept()
+                if os.fork() == 0:
+                    listening.close()
+                    self._stand_between(connection)
+                connection.close()
+                with contextlib.suppress(ChildProcessError):  # no child left
+                    while os.waitpid(-1, os.WNOHANG)[0]:
+                        pass
+
+    def _stand_between(self, connection: socket.socket) -> NoReturn:
+        """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
+        request = json.loads(connection.makefile().readline())
+        is_ready, ready = os.pipe()
+        if self.level == NAMESPACES:
+            separate()
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(ready, READY)
+            os.closerange(READY + 1, 256)
+            self._become_kernel(request)
+        os.close(ready)
+        os.read(is_ready, 1)  # or its end, if the kernel did not come to life
+        connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        child = os.pidfd_open(pid)
+        while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
+            byte = connection.recv(1) if connection in seen else b""
+            if byte == INTERRUPT:
+                os.kill(pid, signal.SIGINT)
+            elif connection in seen or _memory(pid) > TOTAL_MEMORY:
+                _kill(pid)
+        os.waitpid(pid, 0)
+        os._exit(0)
+
+    def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
+        os.setsid()
+        environment = ENVIRONMENT
+        if self.level == NAMESPACES:
+            enter(Path(self.root), [*self.readable, *request["readable"]], self.hidden, Limits())
+        else:
+            os.chdir(request["home"])
+            limit(Limits())
+            environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
+            if os.geteuid() == 0:
+                become(NOBODY)
+        os.environ.clear()
+        os.environ.update(environment)
+        _run_kernel(request["connection"])
+
+
+def _warm_up() -> None:
+    import importlib
+
+    os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND=ENVIRONMENT["MPLBACKEND"])
+    for name in PRELOAD:
+        importlib.import_module(name)
+    import torch
+
+    torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()
+
+
+def _memory(pid: int) -> int:
+    """Bytes that a process and all below it hold for themselves."""
+    total, found = 0, [pid]
+    for process in found:
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+            found += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
+        except OSError:  # it has just ended
+            continue
+        held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
+        total += sum(map(int, held)) << 10
+    return total
+
+
+def _kill(pid: int) -> None:
+    """Kill the first process of the namespaces, or the whole group; either way nothing of a submission is left."""
+    for kill, target in ((os.killpg, pid), (os.kill, pid)):
+        with contextlib.suppress(ProcessLookupError):
+            kill(target, signal.SIGKILL)
+
+
+def _run_kernel(connection: dict[str, Any]) -> NoReturn:
+    import random
+
+    import numpy as np
+    import torch
+    from ipykernel.kernelapp import IPKernelApp
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
+        seed(0)
+    Path("connection.json").write_text(json.dumps(connection))
+    kernel = IPKernelApp.instance()
+    kernel.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
+    os.write(READY, b"!")
+    os.close(READY)
+    kernel.start()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve what the command line says, as JSON."""
+    Warm(**json.loads(sys.argv[1])).serve()

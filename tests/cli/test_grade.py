@@ -1,0 +1,181 @@
+"""`course grade`: a class graded from the command line, killed and taken up again, in parallel and on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from solution_notebooks import write
+
+from course_lib.cli import main
+
+RIGHT = "import numpy as np\ndef spread(x):\n    return x.max() - x.min()"
+CLASS = {
+    "ann": [RIGHT],
+    "bob": ["def spread(x):\n    return x.min()"],
+    "cid": ["def spread(x):\n    return 1.0"],
+    "dan": ["import os; os._exit(0)", RIGHT],
+    "eva": ["raise ValueError('<b>no</b>')", RIGHT],
+    "fay": ["def spread(x):\n    raise NotImplementedError"],
+}
+POINTS = {"ann": 100, "bob": 0, "cid": 0, "dan": 0, "eva": 100, "fay": 0, "gus": 0}
+SECRET = "0123456789abcdef"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="submissions are confined on Linux alone")
+
+
+def notebook(*cells: str) -> str:
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**code, "id": f"c{number}", "source": cell} for number, cell in enumerate(cells)]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course's folder with a solution notebook, a secret, and what a class handed in."""
+    (tmp_path / "solutions").mkdir()
+    write(tmp_path / "solutions/a9_small.ipynb")
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "class").mkdir()
+    for student, cells in CLASS.items():
+        (tmp_path / f"class/{student}.ipynb").write_text(notebook(*cells))
+    (tmp_path / "class/gus.ipynb").write_text('{"cells": [')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def grade(out: str, *options: str) -> int:
+    return main(["grade", "a9", "class", "--out", out, "--secret", "secret", *options])
+
+
+def points(folder: Path) -> dict[str, float]:
+    with (folder / "gradebook.csv").open(encoding="utf-8-sig") as file:
+        return {row["student"]: float(row["total"]) for row in csv.DictReader(file)}
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All that is handed out, by name."""
+    files = [folder / "gradebook.csv", folder / "report.html", *folder.glob("feedback/*"), *folder.glob("results/*")]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+@pytest.mark.slow
+def test_a_class_is_graded_once_and_serial_is_as_parallel(course, capsys):
+    assert grade("one", "--workers", "1") == 0
+    assert points(course / "one") == POINTS
+    assert "7 graded" in capsys.readouterr().out
+    stored = {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()}
+    assert grade("one", "--workers", "1") == 0
+    assert {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()} == stored
+    assert grade("two", "--workers", "2") == 0
+    assert everything(course / "two") == everything(course / "one")
+
+
+@pytest.mark.slow
+def test_nobody_else_can_read_what_was_graded_and_no_secret_is_in_what_is_handed_out(course):
+    grade("out")
+    assert (course / "out").stat().st_mode & 0o077 == 0
+    assert not any(SECRET.encode() in content for content in everything(course / "out").values())
+    pages = [content for name, content in everything(course / "out").items() if name.endswith(".html")]
+    assert len(pages) == 8
+    assert not any(b"<b>no</b>" in page for page in pages)
+    assert any(b"&lt;b&gt;no&lt;/b&gt;" in page for page in pages)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
+    grade("whole", "--workers", "2")
+    command = [sys.executable, "-c", "import sys; from course_lib.cli import main; sys.exit(main())"]
+    command += ["grade", "a9", "class", "--out", "killed", "--secret", "secret", "--workers", "2"]
+    chance, kills = random.Random(0), 0
+    while True:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as grading:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if grading.wait(timeout=chance.uniform(0, 8) if kills < 3 else None) == 0:
+                    break
+            os.kill(grading.pid, signal.SIGKILL)
+            kills += 1
+    assert kills == 3
+    assert everything(course / "killed") == everything(course / "whole")
+    assert [file for file in (course / "killed").rglob("*.part") if file.stat().st_size == 0] == []
+
+
+def test_without_a_sandbox_it_refuses_where_that_is_asked(course, capsys, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.sandbox.best_level", lambda folder: "none")
+    assert grade("out", "--require-sandbox") == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("course: --require-sandbox")
+
+
+@pytest.mark.slow
+def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.sandbox.best_level", lambda folder: "none")
+    for student in CLASS:
+        if student != "ann":
+            (course / f"class/{student}.ipynb").unlink()
+    assert grade("out", "--workers", "1") == 0
+    assert "NOT SANDBOXED" in capsys.readouterr().err
+    assert json.loads((course / "out/results/ann.json").read_text())["sandbox"] == "none"
+    assert "sandbox" in (course / "out/report.html").read_text().lower()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["a8", "class", "--out", "out"], "a8"),
+        (["a9", "nowhere", "--out", "out"], "nowhere"),
+        (["a9", "class", "--out", "secret"], "--out"),
+        (["a9", "class", "--out", "out", "--workers", "-1"], "--workers"),
+        (["a9", "class", "--out", "out", "--secret", "short"], "--secret"),
+        (["a9", "class", "--out", "out", "--roster", "none.csv"], "none.csv"),
+        (["a9", "class", "--out", "out", "--due", "tomorrow"], "tomorrow"),
+        (["a9", "class", "--out", "out", "--due", "2026-12-01", "--late", "harsh"], "harsh"),
+        (["a9", "class"], "--out"),
+    ],
+)
+def test_a_mistake_in_the_command_is_one_line(course, capsys, words, named):
+    (course / "short").write_text("x")
+    assert main(["grade", *words]) == 2
+    said = capsys.readouterr().err
+    assert named in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_on_a_cluster_a_lost_worker_loses_nothing(course):
+    distributed = pytest.importorskip("distributed")
+    grade("here", "--workers", "2")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+    with distributed.LocalCluster(**options) as cluster:
+        victims = iter(list(cluster.workers.values()))
+        results = course / "there/results"
+
+        def kill_one() -> None:
+            while len(list(results.glob("*.json"))) < 2:
+                time.sleep(0.05)
+            os.kill(next(victims).process.process.pid, signal.SIGKILL)
+
+        import threading
+
+        killer = threading.Thread(target=kill_one, daemon=True)
+        killer.start()
+        assert grade("there", "--dask", cluster.scheduler_address) == 0
+        killer.join(1)
+        assert not killer.is_alive()
+    assert everything(course / "there") == everything(course / "here")
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(course, capsys, monkeypatch):
+    monkeypatch.setattr("course_lib.grading.remote.PATIENCE", 1)
+    assert grade("out", "--dask", "tcp://127.0.0.1:9") == 2
+    said = capsys.readouterr().err
+    assert "--dask tcp://127.0.0.1:9" in said.splitlines()[-1]
+    assert "Traceback" not in said
