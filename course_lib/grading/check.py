@@ -12,7 +12,7 @@ from course_lib.arguments import refuse
 from course_lib.grading.attempt import NOT_WRITTEN, Outcome, shown
 from course_lib.grading.diagnosis import diagnose
 from course_lib.grading.fingerprint import tells
-from course_lib.grading.question import Key, Question, digest, unpack
+from course_lib.grading.question import NOT_DEFINED, Key, Question, digest, unpack
 
 WIDTH = 90
 WRONG = "not this value"
@@ -106,6 +106,8 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     passed = {case: digests[case] == key.right[case] for case in outcomes}
     if all(outcome.text == NOT_WRITTEN for outcome in outcomes.values()):
         return Report(passed, f"… {question.name} is not written yet")
+    if all(outcome.text == NOT_DEFINED for outcome in outcomes.values()):
+        return Report(passed, f"✗ there is no function {question.name}: keep the name that the stub had")
     hints = diagnose(digests, key.right, key.mistakes, [case for case in outcomes if tells(outcomes[case].text)])
     lines, told, unknown = [], {}, []
     for case, outcome in outcomes.items():

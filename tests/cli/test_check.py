@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import solution_notebooks
@@ -48,7 +49,19 @@ def test_a_mistake_is_1_and_named_with_the_error_of_the_cell_that_failed(student
 @pytest.mark.slow
 def test_a_missing_function_is_no_crash(student, capsys):
     assert main(["check", str(student("del check"))]) == 1
-    assert "there is no function spread" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "✗ there is no function spread: keep the name that the stub had\n" in out
+    assert "x =" not in out
+
+
+@pytest.mark.slow
+def test_a_cell_that_ends_the_kernel_is_noticed_at_once_and_named(student, capsys):
+    started = time.perf_counter()
+    assert main(["check", str(student("import os\nos._exit(0)"))]) == 1
+    assert time.perf_counter() - started < 60
+    out = capsys.readouterr().out
+    assert out.startswith("code cell 3: it ends the kernel; nothing after it was run\nexercise ")
+    assert "0 / 100" in out
 
 
 def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
