@@ -29,11 +29,14 @@ system: install
 lab: install
 	@$(PY) tools/lab.py $(ARGS)
 
+# A worker a core, at most four: some tests hold a browser and a gigabyte. A file, a notebook too, stays on one worker.
+WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: export OMP_NUM_THREADS = 1
 test: system
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
-	@$(PY) -m pytest --nbval-lax tests $(wildcard notebooks)
+	@$(PY) -m pytest $(WORKERS) --nbval-lax tests $(wildcard notebooks)
 
 course: install
 	@.venv/bin/course run
