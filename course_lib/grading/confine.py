@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +63,12 @@ class _Libc:
 
 
 libc = _Libc()
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that started it ends; where the system cannot do that, do nothing."""
+    if sys.platform == "linux":
+        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
 
 
 def separate() -> None:
@@ -179,4 +187,4 @@ def _become_nobody() -> None:
     libc.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
     version, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     libc.capset(ctypes.byref(version), ctypes.byref(nothing))
-    libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+    die_with_parent()

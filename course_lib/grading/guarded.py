@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, MIB, libc
+from course_lib.grading.confine import MIB, die_with_parent
 from course_lib.grading.guard import Guard
 from course_lib.grading.sandbox import Job
 from course_lib.grading.splice import Cell, Ran, spliced
@@ -74,7 +74,7 @@ def _lines(pipe: Any, until: float) -> Iterator[bytes]:
 def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
     """What the forked process does; whatever happens in it, it ends here."""
     try:
-        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, HOME, MIB, NOBODY, Limits, become, enter, libc, limit, separate
+from course_lib.grading.confine import HOME, MIB, NOBODY, Limits, become, die_with_parent, enter, limit, separate
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
@@ -60,8 +60,7 @@ class Warm:
     def serve(self) -> NoReturn:
         """Warm up, then fork a kernel for every connection."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
-        if sys.platform == "linux":
-            libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
             listening.bind(self.address)
             _warm_up()
@@ -79,19 +78,23 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
-        is_ready, ready = os.pipe()
+        (is_ready, ready), (has_ended, ended) = os.pipe(), os.pipe()
         if self.level == NAMESPACES:
             separate()
+        os.set_blocking(ended, False)
+        signal.set_wakeup_fd(ended)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         pid = os.fork()
         if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(ready, READY)
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
         os.read(is_ready, 1)  # or its end, if the kernel did not come to life
         connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        child = os.pidfd_open(pid)
-        while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
+        while has_ended not in (seen := select.select([connection, has_ended], [], [], 0.25)[0]):
             byte = connection.recv(1) if connection in seen else b""
             if byte == INTERRUPT:
                 os.kill(pid, signal.SIGINT)
