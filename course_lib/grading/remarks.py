@@ -61,7 +61,7 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
     if how.outcome.startswith("raised "):
         kind = how.outcome.removeprefix("raised ")
         told = RAISED.get(kind, "Call it in the notebook with inputs of this kind: the error names the line.")
-        return f"Your function stopped with a {kind}. {told}"
+        return f"Your function stopped with {kind}. {told}"
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
     if how.form:
