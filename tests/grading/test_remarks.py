@@ -55,15 +55,26 @@ def test_what_stands_on_sand_is_told_so():
         "audit_f1": [],
     }
     assert "`top_k`, which is not right yet" in said(CaseResult("wrong"), ("top_k",))
-    first, second, third = next_steps(A1, results)
-    assert first.startswith("Mend `top_k` (The list): 1 of 2 cases is not right yet")
-    assert first.endswith("`recall_at_k` builds on it.")
-    assert second.startswith("Then come back to `recall_at_k`")
-    assert third.startswith("Mend `audit_f1`")
+    assert next_steps(A1, results) == [
+        "Mend `top_k` (The list): 1 of 2 cases is not right yet, see below.",
+        "Mend `audit_f1` (Auditing a published table): 1 of 2 cases is not right yet, see below.",
+        "Then look at `recall_at_k` again: it builds on `top_k`, so part may be right by then.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"), [("no answer", "Let your notebook run"), ("not defined", "Open the very file")]
+)
+def test_where_nothing_could_be_asked_there_is_one_thing_to_do(outcome, said):
+    cases = {"a": CaseResult(outcome), "b": CaseResult(outcome)}
+    (step,) = next_steps(A1, {name: ExerciseResult(name, 20, cases) for name in A1.exercises})
+    assert step.startswith(said)
 
 
 def test_what_is_not_written_is_to_be_written_and_nothing_is_left_of_all_right():
     empty = by_name(result(A1))
     empty["top_k"] = ExerciseResult("top_k", 20, {"a": CaseResult("not written")})
     assert next_steps(A1, empty)[0].startswith("Write `top_k`")
+    empty["top_k"] = ExerciseResult("top_k", 20, {"a": CaseResult("not defined")})
+    assert next_steps(A1, empty)[0].startswith("Bring back `top_k`")
     assert next_steps(A1, by_name(result(A1))) == []
