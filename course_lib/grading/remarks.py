@@ -61,7 +61,7 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
     if how.outcome.startswith("raised "):
         kind = how.outcome.removeprefix("raised ")
         told = RAISED.get(kind, "Call it in the notebook with inputs of this kind: the error names the line.")
-        return f"Your function stopped with a {kind}. {told}"
+        return f"Your function stopped with {kind}. {told}"
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
     if how.form:
@@ -83,21 +83,45 @@ def builds_on(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> 
     return found
 
 
+def nothing_to_ask(results: Mapping[str, ExerciseResult]) -> str:
+    """What to do first where no function at all could be asked; "" where one could."""
+    outcomes = {case.outcome for result in results.values() for case in result.cases.values()}
+    if not outcomes <= {"not defined", "no answer"}:
+        return ""
+    if "no answer" in outcomes:
+        return (
+            "Let your notebook run to its end (*Kernel → Restart Kernel and Run All Cells*). Here it ended, or was "
+            "stopped, before your functions could be asked; the notes below say where."
+        )
+    return (
+        "Open the very file that you handed in: is it the notebook that you worked in, and does JupyterLab show your "
+        "functions in it? None of them was there; the notes below may say why."
+    )
+
+
 def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> list[str]:
     """What to do next, most useful first: at most three sentences, none if all is right."""
-    below, steps = builds_on(assignment, results), []
+    if first := nothing_to_ask(results):
+        return [first]
+    below, steps, later = builds_on(assignment, results), [], []
     for name, result in results.items():
+        outcomes = {case.outcome for case in result.cases.values()}
+        title = assignment.exercises[name].title
         if result.points == result.of:
             continue
-        exercise, wrong = assignment.exercises[name], [case for case in result.cases.values() if not case.passed]
-        above = [other for other in results if results[other].points < results[other].of and name in below[other]]
-        if all(case.outcome == "not written" for case in wrong):
-            step = f"Write `{name}` ({exercise.title}). Its hints in the notebook lead there in small steps."
+        if outcomes == {"not written"}:
+            steps.append(f"Write `{name}` ({title}). Its hints in the notebook lead there in small steps.")
+        elif outcomes == {"not defined"}:
+            steps.append(f"Bring back `{name}` ({title}): your notebook does not define it.")
         elif below[name]:
-            step = f"Then come back to `{name}`: it builds on {_list(below[name])}, so part of it may be right by then."
+            later.append(name)
         else:
-            step = f"Mend `{name}` ({exercise.title}): {_few(len(wrong), len(result.cases))}, see below."
-        steps.append(step + (f" {_list(above)} {'builds' if len(above) == 1 else 'build'} on it." if above else ""))
+            wrong = sum(not case.passed for case in result.cases.values())
+            steps.append(f"Mend `{name}` ({title}): {_few(wrong, len(result.cases))}, see below.")
+    if later:
+        needed = _list([name for name in results if any(name in below[other] for other in later)])
+        they = "it builds" if len(later) == 1 else "they build"
+        steps = [*steps[:2], f"Then look at {_list(later)} again: {they} on {needed}, so part may be right by then."]
     return steps[:3]
 
 
