@@ -133,4 +133,4 @@ def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
 
 
 def _one_line(error: str) -> str:
-    return " ".join(error.split())[:200]
+    return " ".join(error.encode("utf-8", "replace").decode().split())[:200]  # a lone surrogate cannot be stored
