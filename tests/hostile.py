@@ -68,7 +68,7 @@ class HastyGrader(Grader):
         command = [sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
         environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", **self.environment}
         who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": "/"}
         return subprocess.Popen(command, env=environment, start_new_session=True, **pipes, **who)
 
     @property
