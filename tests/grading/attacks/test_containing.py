@@ -185,5 +185,7 @@ def test_stock_nbval_loses_to_a_startup_file(stock_nbval):
 
 
 def test_signals_reach_nobody_else(attacked):
-    everybody = "import os, signal\nos.kill(-1, signal.SIGKILL)\nos.killpg(0, signal.SIGKILL)\nos.kill(0, signal.SIGKILL)"
+    everybody = (
+        "import os, signal\nos.kill(-1, signal.SIGKILL)\nos.killpg(0, signal.SIGKILL)\nos.kill(0, signal.SIGKILL)"
+    )
     assert "right" not in outcomes(attacked(WRONG, everybody))

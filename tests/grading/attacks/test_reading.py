@@ -128,7 +128,12 @@ def probes(tmp_path_factory) -> dict[str, str]:
     job = tmp_path_factory.mktemp("job")
     (job / "private").mkdir()
     told = {
-        "paths": ["/etc/shadow", "/var/log", "/sys/kernel", *(str(ROOT / name) for name in ("solutions", "course_lib"))],
+        "paths": [
+            "/etc/shadow",
+            "/var/log",
+            "/sys/kernel",
+            *(str(ROOT / name) for name in ("solutions", "course_lib")),
+        ],
         "jobs": [str(job)],
         "mark": MARKS["token"][:17],
         "length": len(MARKS["token"]),
