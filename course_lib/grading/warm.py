@@ -123,6 +123,7 @@ def _warm_up() -> None:
     import importlib
 
     os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND=ENVIRONMENT["MPLBACKEND"])
+    sys.modules["debugpy"] = None  # no kernel needs it, and each would import it anew
     for name in PRELOAD:
         importlib.import_module(name)
     import torch

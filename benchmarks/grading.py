@@ -1,0 +1,206 @@
+"""What grading a submission costs: CPU seconds, wall seconds and memory, of this course's grader and of its peers.
+
+    python benchmarks/grading.py
+    python benchmarks/grading.py --peers --submissions 10 --json
+    python benchmarks/grading.py --workers 2 --submissions 600   # `course grade` on a made-up class, start to end
+
+Each row grades the same submissions, which import torch and torch_geometric, on one core and with one thread. CPU
+seconds are those of all processes that are started, also of those that have ended. Memory is the most that all have
+together at one time (PSS, looked at five times a second). Ours is at steady state: what comes before the second
+submission has a line of its own. Peers are installed into `.cache/peers`; torch comes first, so that all have the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import venv
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from grading_peers import PEERS, POINTS, Peer, Student, environment, notebook, code, our_solution, students
+from tqdm import tqdm
+
+from course_lib.grading.bundle import build
+from course_lib.grading.grader import Grader
+from course_lib.grading.sandbox import best_level
+
+ROOT = Path(__file__).resolve().parent.parent
+TORCH = "torch==2.13.0"
+EVERY = 0.2  # seconds between two looks at memory
+SECRET = b"a secret for the benchmark"
+Row = dict[str, Any]
+
+
+class Meter:
+    """What all processes below this one use while the block runs."""
+
+    def __enter__(self) -> Meter:
+        self.megabytes: Counter[str] = Counter()
+        self._done = threading.Event()
+        self._wall, self._least = time.perf_counter(), cpu_seconds()
+        self._most = self._least
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._most = max(self._most, cpu_seconds())
+        self.wall = time.perf_counter() - self._wall
+        self._done.set()
+        self._watcher.join()
+        self.cpu = self._most - self._least
+
+    def _watch(self) -> None:
+        if hasattr(os, "sched_setaffinity"):  # of this thread alone: out of the way of what is measured
+            os.sched_setaffinity(0, range(os.cpu_count()))
+        while not self._done.wait(EVERY):
+            self._most = max(self._most, cpu_seconds())
+            self.megabytes = max(self.megabytes, memory(), key=Counter.total)
+
+
+def cpu_seconds() -> float:
+    """Of all descendants that live, of those they have waited for, and of those that this process has waited for."""
+    ended = os.times()
+    total = ended.children_user + ended.children_system
+    for process in psutil.Process().children(recursive=True):
+        try:
+            used = process.cpu_times()
+            total += used.user + used.system + used.children_user + used.children_system
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def memory() -> Counter[str]:
+    """Megabytes of all descendants by what they are; what is shared counts once."""
+    roles: dict[int, str] = {os.getpid(): ""}
+    held: Counter[str] = Counter()
+    for process in psutil.Process().children(recursive=True):
+        try:
+            role = roles[process.pid] = _role(roles.get(process.ppid(), ""), " ".join(process.cmdline()))
+            held[role] += process.memory_full_info().pss / 1e6
+        except psutil.NoSuchProcess:
+            continue
+    return held
+
+
+def _role(parent: str, command: str) -> str:
+    if parent in ("warm", "kernel"):
+        return "kernel"
+    if "course_lib.grading.warm" in command:
+        return "warm"
+    if parent == "grader":
+        return "listener"
+    return "grader" if "course_lib.grading.grader" in command else "main"
+
+
+def own_code(everyone: Sequence[Student]) -> float:
+    """CPU seconds of a student's cells alone, run plainly where all they import is there already; the mean."""
+    for _ in range(2):  # the first time imports
+        start = time.thread_time()
+        for student in everyone:
+            names: dict[str, Any] = {}
+            for source in student.sources:
+                exec(compile(source, "<cell>", "exec"), names)
+    return (time.thread_time() - start) / len(everyone)
+
+
+def row(title: str, meter: Meter, everyone: Sequence[Student], points: Sequence[float], **more: Any) -> Row:
+    """A line of the table."""
+    right = sum(abs(got - student.points) < 0.01 for got, student in zip(points, everyone, strict=True))
+    size = len(everyone)
+    shares = {role: round(megabytes) for role, megabytes in sorted(meter.megabytes.items())}
+    costs = {"cpu": meter.cpu / size, "wall": meter.wall / size, "megabytes": round(meter.megabytes.total())}
+    return {"grader": title, **costs, "right": right, "memory": shares, **more}
+
+
+def ours(everyone: Sequence[Student], folder: Path) -> Row:
+    """`course grade`'s own grader, warm."""
+    solution = folder / "a9_bench.ipynb"
+    solution.write_text(our_solution())
+    (folder / "empty").mkdir()
+    level = best_level(folder / "empty")
+    contents = [notebook([*map(code, student.sources)]).encode() for student in everyone]
+    with Meter() as building:
+        bundle = build(solution, SECRET, folder, progress=False)
+    grader = Grader(bundle, level)
+    try:
+        with Meter() as starting:
+            grader.grade("first", contents[0])
+        with Meter() as meter:
+            bar = tqdm(zip(everyone, contents, strict=True), "course grade", len(everyone), ncols=100)
+            results = [grader.grade(student.name, content) for student, content in bar]
+    finally:
+        grader.close()
+    points = [result.points * POINTS / 100 for result in results]
+    once = {
+        "papers": {"cpu": building.cpu, "wall": building.wall},
+        "start": {"cpu": starting.cpu - meter.cpu / len(everyone), "wall": starting.wall - meter.wall / len(everyone)},
+    }
+    return row("course grade", meter, everyone, points, version=level, once=once)
+
+
+class Skipped(Exception):
+    """Why a peer has no figures."""
+
+
+def installed(package: str) -> Path:
+    """Where the programs of a peer are, in an environment of its own."""
+    folder = ROOT / ".cache/peers" / f"grading-{package}"
+    programs = folder / "bin"
+    stamp = folder / "installed"
+    if not stamp.exists():
+        venv.create(folder, clear=True, with_pip=True)
+        for packages in ((TORCH,), ("torch_geometric",), (package, "ipykernel", "pytest")):
+            command = [programs / "python", "-m", "pip", "install", "-q", *packages]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode:
+                raise Skipped(([*done.stderr.strip().splitlines()] or ["no word why"])[-1])
+        stamp.touch()
+    return programs
+
+
+def peer_row(kind: type[Peer], title: str, package: str, everyone: Sequence[Student], folder: Path) -> Row:
+    """A peer's line of the table."""
+    programs = installed(package)
+    peer = kind(title, package, programs, folder)
+    peer.prepare(everyone)
+    shown = [programs / "python", "-c", f"from importlib.metadata import version; print(version({package!r}))"]
+    number = subprocess.run(shown, capture_output=True, text=True).stdout.strip()
+    commands = [*peer.commands(everyone)]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with Meter() as meter:
+        for command in tqdm(commands, title, unit="command", ncols=100):
+            subprocess.run(command, cwd=folder, env=environment(programs), **quiet)
+    return row(title, meter, everyone, peer.points(everyone), version=number)
+
+
+def steady(number: int, with_peers: bool) -> Iterator[Row]:
+    """The table's rows."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
+    everyone = students(number)
+    yield {"grader": "the cells alone, warm", "cpu": own_code(everyone)}
+    with Meter() as meter:
+        subprocess.run([sys.executable, "-c", "import torch, torch_geometric"], env=environment(Path(sys.prefix, "bin")))
+    yield {"grader": "import torch, torch_geometric", "cpu": meter.cpu, "wall": meter.wall, "version": version("torch")}
+    with tempfile.TemporaryDirectory() as folder:
+        yield ours(everyone, Path(folder))
+    for kind, title, package in PEERS if with_peers else ():
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                yield peer_row(kind, title, package, everyone, Path(folder))
+        except (Skipped, OSError) as error:
+            tqdm.write(f"{title} is left out: {error}", file=sys.stderr)
