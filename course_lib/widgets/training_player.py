@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch.nn.functional import normalize
 
+from course_lib import figures
 from course_lib.arguments import refuse, whole
 from course_lib.datasets import planted
 from course_lib.graph import InteractionGraph
@@ -79,8 +81,8 @@ class TrainingPlayer(Widget):
         super().__init__(groups=groups, epochs=recipe.epochs, frames=frames, figures=figures, epoch=recorded)
         self.observe(self._play, "playing")
 
-    def _points(self) -> list[list[float]]:
-        return self._model.embed()[0].detach().double().round(decimals=3).tolist()  # (U, 2)
+    def _points(self) -> list[float]:
+        return self._model.embed()[0].detach().double().round(decimals=3).flatten().tolist()  # (U · 2,): x, y, x, …
 
     def _measure(self, loss: float) -> list[float | None]:
         """The loss, and the mean cosine of two users of the same group and of different ones."""
@@ -107,6 +109,10 @@ class TrainingPlayer(Widget):
             self.send_state(["frames", "figures"])
             if len(self.frames) > self.epochs:
                 self.epoch, self.playing = self.epochs, False
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the users in the plane."""
+        figures.plane(torch.tensor(self.frames[self.epoch]).reshape(-1, 2), self.groups, ax=ax)
 
     def numbers(self) -> dict[str, str]:
         """The epoch that is shown, its loss, and how alike users of one group and of two groups are."""

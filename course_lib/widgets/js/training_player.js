@@ -1,7 +1,7 @@
 import { action, figure, fixed, line, mark, scale, slider, stage } from "./kit.js";
 
 // A square that holds all pictures, so that nothing jumps between them.
-export const reach = (frames) => frames.reduce((far, points) => Math.max(far, ...points.flat().map(Math.abs)), 1e-3);
+export const reach = (frames) => frames.reduce((far, points) => Math.max(far, ...points.map(Math.abs)), 1e-3);
 
 // What there is to play: the kernel sends each new picture alone, and all of them when it pauses.
 export const recorder = (state) => {
@@ -21,7 +21,7 @@ const picture = (points, groups, far) => {
   const y = scale([-far, far], [194, 6]);
   return figure("Every user's embedding in the plane, a shape and a colour for each taste", 200, 200,
     line(6, y(0), 194, y(0)), line(x(0), 6, x(0), 194),
-    points.map(([a, b], u) => mark(x(a), y(b), groups[u], { size: 3 })),
+    groups.map((group, u) => mark(x(points[2 * u]), y(points[2 * u + 1]), group, { size: 3 })), // points: x, y, x, …
   );
 };
 
