@@ -25,7 +25,7 @@ FLOORS = {
     0: {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
     | {"campus", "download", "origins", "arguments", "environment", "practice", "features"},
     1: {"models"},
-    2: {"training", "retrieval"},
+    2: {"training", "retrieval", "cluster"},
     3: {"figures", "evaluation", "comparison"},
     4: {"widgets", "grading", "site"},
     5: {"cli"},
