@@ -178,7 +178,7 @@ def test_one_step_with_all_users_is_the_exact_softmax_loss_and_its_gradient():
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 20), (7, 3), (19, 2), (20, 1), (500, 1)])
 def test_an_epoch_of_the_softmax_loss_draws_as_many_users_as_there_are(monkeypatch, batch_size, steps):
     graph, batches = uneven(), []
-    monkeypatch.setattr(InteractionGraph, "rows", recorded(InteractionGraph.rows, batches))
+    monkeypatch.setattr(InteractionGraph, "edges_of", recorded(InteractionGraph.edges_of, batches))
     list(train_epochs(MatrixFactorization(graph, dim=4), graph, Recipe("softmax", 1, batch_size)))
     active = graph.user_degree.count_nonzero().item()
     assert active < 20
