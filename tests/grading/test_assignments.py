@@ -94,7 +94,11 @@ def test_right_answers_in_other_styles_are_accepted_for_any_seed(path, name):
             assert given == right, (style.__name__, seed)
 
 
-@each_exercise
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [pytest.param(*one, marks=pytest.mark.slow if read(one[0]).exercises[one[1]].hidden else ()) for one in EXERCISES],
+    ids=[name for _, name in EXERCISES],
+)
 def test_mistakes_are_told_apart_with_hidden_inputs_too(path, name):
     exercise, assignment = source_of(path).exercises[name], source_of(path)
     judged, source = judges_of(path, name), assignment.probe_source(exercise, hidden=True)
