@@ -18,7 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, HOME, MIB, NOBODY, Limits, become, enter, libc, limit, separate
+from course_lib.grading.confine import (
+    DIE_WITH_PARENT,
+    HOME,
+    MIB,
+    NOBODY,
+    TAKE_ORPHANS,
+    Limits,
+    become,
+    enter,
+    forbid,
+    libc,
+    limit,
+    separate,
+)
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
@@ -28,7 +41,7 @@ PRELOAD = (
 NAMESPACES, NONE = "namespaces", "none"
 INTERRUPT, KILL = b"i", b"k"
 READY = 3  # file descriptor on which a kernel says that it listens
-TOTAL_MEMORY = 3072 * MIB  # of all processes of a submission together
+TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
@@ -82,6 +95,8 @@ class Warm:
         is_ready, ready = os.pipe()
         if self.level == NAMESPACES:
             separate()
+        elif sys.platform == "linux":
+            libc.prctl(TAKE_ORPHANS, 1, 0, 0, 0)
         pid = os.fork()
         if pid == 0:
             os.dup2(ready, READY)
@@ -95,9 +110,13 @@ class Warm:
             byte = connection.recv(1) if connection in seen else b""
             if byte == INTERRUPT:
                 os.kill(pid, signal.SIGINT)
-            elif connection in seen or _memory(pid) > TOTAL_MEMORY:
+            elif connection in seen or _take_too_much(pid):
                 _kill(pid)
-        os.waitpid(pid, 0)
+        with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
+            while True:
+                for orphan in _children(os.getpid()):
+                    _kill(orphan)
+                os.waitpid(-1, 0)
         os._exit(0)
 
     def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
@@ -111,6 +130,8 @@ class Warm:
             environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
             if os.geteuid() == 0:
                 become(NOBODY)
+            if sys.platform == "linux":
+                forbid()
         os.environ.clear()
         os.environ.update(environment)
         _run_kernel(request["connection"])
@@ -129,18 +150,20 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _memory(pid: int) -> int:
-    """Bytes that a process and all below it hold for themselves."""
+def _take_too_much(pid: int) -> bool:
+    """Whether a process and all below it are too many, or hold too much memory for themselves."""
     total, found = 0, [pid]
     for process in found:
-        try:
+        with contextlib.suppress(OSError):  # it has just ended
             status = Path(f"/proc/{process}/status").read_text()
-            found += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
-        except OSError:  # it has just ended
-            continue
-        held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
-        total += sum(map(int, held)) << 10
-    return total
+            held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
+            total += sum(map(int, held)) << 10
+            found += _children(process)
+    return total > TOTAL_MEMORY or len(found) > TOTAL_PROCESSES
+
+
+def _children(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def _kill(pid: int) -> None:
