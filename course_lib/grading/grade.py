@@ -38,6 +38,9 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
 
     Returns:
         The result; nothing in the submission raises here.
+
+    Raises:
+        OSError: If the sandbox does not work.
     """
     parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
     own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
