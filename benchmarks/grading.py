@@ -22,14 +22,14 @@ import threading
 import time
 import venv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from grading_peers import PEERS, POINTS, Peer, Student, environment, notebook, code, our_solution, students
+from grading_peers import PEERS, POINTS, Peer, Student, code, environment, notebook, our_solution, students
 from tqdm import tqdm
 
 from course_lib.grading.bundle import build
@@ -123,7 +123,7 @@ def row(title: str, meter: Meter, everyone: Sequence[Student], points: Sequence[
     size = len(everyone)
     shares = {role: round(megabytes) for role, megabytes in sorted(meter.megabytes.items())}
     costs = {"cpu": meter.cpu / size, "wall": meter.wall / size, "megabytes": round(meter.megabytes.total())}
-    return {"grader": title, **costs, "right": right, "memory": shares, **more}
+    return {"grader": title, **costs, "right": right, "of": size, "memory": shares, **more}
 
 
 def ours(everyone: Sequence[Student], folder: Path) -> Row:
@@ -193,9 +193,10 @@ def steady(number: int, with_peers: bool) -> Iterator[Row]:
         os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
     everyone = students(number)
     yield {"grader": "the cells alone, warm", "cpu": own_code(everyone)}
+    bare = [sys.executable, "-c", "import torch, torch_geometric"]
     with Meter() as meter:
-        subprocess.run([sys.executable, "-c", "import torch, torch_geometric"], env=environment(Path(sys.prefix, "bin")))
-    yield {"grader": "import torch, torch_geometric", "cpu": meter.cpu, "wall": meter.wall, "version": version("torch")}
+        subprocess.run(bare, env=environment(Path(sys.executable).parent), check=True)
+    yield {"grader": "a bare import of both", "version": "", "cpu": meter.cpu, "wall": meter.wall}
     with tempfile.TemporaryDirectory() as folder:
         yield ours(everyone, Path(folder))
     for kind, title, package in PEERS if with_peers else ():
@@ -204,3 +205,65 @@ def steady(number: int, with_peers: bool) -> Iterator[Row]:
                 yield peer_row(kind, title, package, everyone, Path(folder))
         except (Skipped, OSError) as error:
             tqdm.write(f"{title} is left out: {error}", file=sys.stderr)
+
+
+def class_run(number: int, workers: int) -> Row:
+    """`course grade a1` for a class, a twentieth of it broken files and a twentieth attacks: everything counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        handed_in, out = Path(folder, "class"), Path(folder, "out")
+        make = [sys.executable, "tools/submissions.py", "a1", "--students", str(number), "--out", handed_in]
+        subprocess.run([*make, "--broken", "0.05", "--hostile", "0.05", "--seed", "7"], cwd=ROOT, check=True)
+        grade = [Path(sys.executable).with_name("course"), "grade", "a1", handed_in, "--out", out]
+        with Meter() as meter:
+            subprocess.run([*grade, "--workers", str(workers)], cwd=ROOT, check=True)
+        results = [json.loads(path.read_text("utf-8")) for path in out.glob("results/*.json")]
+    return {
+        "submissions": len(results),
+        "flagged": sum(bool(result["flags"]) for result in results),
+        "workers": workers,
+        "cpu": meter.cpu,
+        "wall": meter.wall,
+        "memory": {role: round(megabytes) for role, megabytes in sorted(meter.megabytes.items())},
+    }
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """The rows in words."""
+    own, (us,) = rows[0]["cpu"], [one for one in rows if "once" in one]
+    print(f"{'':26} {'version':11} {'CPU s':>6} {'× ours':>6} {'wall s':>6} {'MB':>5}  as expected")
+    for one in rows[1:]:
+        over = one["cpu"] - own
+        print(f"{one['grader']:26} {one['version']:11} {over:6.2f} {over / (us['cpu'] - own):6.1f}", end="")
+        print(f" {one['wall']:6.1f}", end="")
+        print(f" {one['megabytes']:5}  {one['right']} of {one['of']}" if "right" in one else "")
+    print(f"CPU: a submission, over the student's own cells, which take {own:.4f} s where all they import is there")
+    print("ours, most memory at one time:", ", ".join(f"{role} {size} MB" for role, size in us["memory"].items()))
+    for what, cost in us["once"].items():
+        print(f"ours, once: {what}, {cost['cpu']:.1f} CPU s, {cost['wall']:.1f} s")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=10)
+    parser.add_argument("--peers", action="store_true", help="also nbgrader, otter and plain nbval")
+    parser.add_argument("--workers", type=int, help="instead: `course grade a1` for a made-up class")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    if args.workers:
+        ran = class_run(args.submissions, args.workers)
+        each = {what: ran[what] / ran["submissions"] for what in ("cpu", "wall")}
+        print(json.dumps(ran | {f"{what} each": value for what, value in each.items()}, indent=2))
+        return
+    rows = [*steady(args.submissions, args.peers)]
+    if args.json:
+        versions = {name: version(name) for name in ("torch", "torch_geometric", "pytest", "nbval", "ipykernel")}
+        print(json.dumps({"submissions": args.submissions, "versions": versions, "rows": rows}, indent=2))
+    else:
+        print_table(rows)
+
+
+if __name__ == "__main__":
+    main()

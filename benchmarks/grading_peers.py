@@ -10,13 +10,10 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 SETUP = "import torch\nimport torch_geometric\nfrom torch_geometric.utils import degree, scatter"
 EDGES = "torch.randint({n}, (2, {m}), generator=torch.Generator().manual_seed({seed}))"
