@@ -22,56 +22,56 @@ import threading
 import time
 import venv
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from grading_peers import PEERS, POINTS, Peer, Student, environment, notebook, code, our_solution, students
+from grading_peers import PEERS, POINTS, Peer, Student, environment, filled_in, our_solution, students
 from tqdm import tqdm
 
 from course_lib.grading.bundle import build
+from course_lib.grading.confine import libc
 from course_lib.grading.grader import Grader
+from course_lib.grading.release import release
 from course_lib.grading.sandbox import best_level
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "torch==2.13.0"
+ADOPT = 36  # a request to the system, see prctl(2): PR_SET_CHILD_SUBREAPER
 EVERY = 0.2  # seconds between two looks at memory
 SECRET = b"a secret for the benchmark"
 Row = dict[str, Any]
 
 
 class Meter:
-    """What all processes below this one use while the block runs."""
+    """What all processes below this one use while the block runs; orphans come back to this one, and count."""
 
     def __enter__(self) -> Meter:
+        if sys.platform == "linux":
+            libc.prctl(ADOPT, 1, 0, 0, 0)
         self.megabytes: Counter[str] = Counter()
-        self._done = threading.Event()
-        self._wall, self._least = time.perf_counter(), cpu_seconds()
-        self._most = self._least
-        self._watcher = threading.Thread(target=self._watch)
+        self._done, self._watcher = threading.Event(), threading.Thread(target=self._watch)
         self._watcher.start()
+        self._wall, self._cpu = time.perf_counter(), cpu_seconds()
         return self
 
     def __exit__(self, *problem: object) -> None:
-        self._most = max(self._most, cpu_seconds())
-        self.wall = time.perf_counter() - self._wall
+        self.cpu, self.wall = cpu_seconds() - self._cpu, time.perf_counter() - self._wall
         self._done.set()
         self._watcher.join()
-        self.cpu = self._most - self._least
 
     def _watch(self) -> None:
         if hasattr(os, "sched_setaffinity"):  # of this thread alone: out of the way of what is measured
             os.sched_setaffinity(0, range(os.cpu_count()))
         while not self._done.wait(EVERY):
-            self._most = max(self._most, cpu_seconds())
             self.megabytes = max(self.megabytes, memory(), key=Counter.total)
 
 
 def cpu_seconds() -> float:
-    """Of all descendants that live, of those they have waited for, and of those that this process has waited for."""
+    """Of all descendants, those included that have ended: whoever waits for a process takes over its seconds."""
     ended = os.times()
     total = ended.children_user + ended.children_system
     for process in psutil.Process().children(recursive=True):
@@ -123,7 +123,7 @@ def row(title: str, meter: Meter, everyone: Sequence[Student], points: Sequence[
     size = len(everyone)
     shares = {role: round(megabytes) for role, megabytes in sorted(meter.megabytes.items())}
     costs = {"cpu": meter.cpu / size, "wall": meter.wall / size, "megabytes": round(meter.megabytes.total())}
-    return {"grader": title, **costs, "right": right, "memory": shares, **more}
+    return {"grader": title, **costs, "right": right, "of": size, "memory": shares, **more}
 
 
 def ours(everyone: Sequence[Student], folder: Path) -> Row:
@@ -132,7 +132,8 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
     solution.write_text(our_solution())
     (folder / "empty").mkdir()
     level = best_level(folder / "empty")
-    contents = [notebook([*map(code, student.sources)]).encode() for student in everyone]
+    released = release(solution, folder / "released").read_text()
+    contents = [filled_in(released, student).encode() for student in everyone]
     with Meter() as building:
         bundle = build(solution, SECRET, folder, progress=False)
     grader = Grader(bundle, level)
@@ -193,9 +194,10 @@ def steady(number: int, with_peers: bool) -> Iterator[Row]:
         os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
     everyone = students(number)
     yield {"grader": "the cells alone, warm", "cpu": own_code(everyone)}
+    bare = [sys.executable, "-c", "import torch, torch_geometric"]
     with Meter() as meter:
-        subprocess.run([sys.executable, "-c", "import torch, torch_geometric"], env=environment(Path(sys.prefix, "bin")))
-    yield {"grader": "import torch, torch_geometric", "cpu": meter.cpu, "wall": meter.wall, "version": version("torch")}
+        subprocess.run(bare, env=environment(Path(sys.executable).parent), check=True)
+    yield {"grader": "a bare import of both", "version": "", "cpu": meter.cpu, "wall": meter.wall}
     with tempfile.TemporaryDirectory() as folder:
         yield ours(everyone, Path(folder))
     for kind, title, package in PEERS if with_peers else ():
@@ -204,3 +206,65 @@ def steady(number: int, with_peers: bool) -> Iterator[Row]:
                 yield peer_row(kind, title, package, everyone, Path(folder))
         except (Skipped, OSError) as error:
             tqdm.write(f"{title} is left out: {error}", file=sys.stderr)
+
+
+def class_run(number: int, workers: int) -> Row:
+    """`course grade a1` for a class, a twentieth of it broken files and a twentieth attacks: everything counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        handed_in, out = Path(folder, "class"), Path(folder, "out")
+        make = [sys.executable, "tools/submissions.py", "a1", "--students", str(number), "--out", handed_in]
+        subprocess.run([*make, "--broken", "0.05", "--hostile", "0.05", "--seed", "7"], cwd=ROOT, check=True)
+        grade = [Path(sys.executable).with_name("course"), "grade", "a1", handed_in, "--out", out]
+        with Meter() as meter:
+            subprocess.run([*grade, "--workers", str(workers)], cwd=ROOT, check=True)
+        results = [json.loads(path.read_text("utf-8")) for path in out.glob("results/*.json")]
+    return {
+        "submissions": len(results),
+        "flagged": sum(bool(result["flags"]) for result in results),
+        "workers": workers,
+        "cpu": meter.cpu,
+        "wall": meter.wall,
+        "memory": {role: round(megabytes) for role, megabytes in sorted(meter.megabytes.items())},
+    }
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """The rows in words."""
+    own, (us,) = rows[0]["cpu"], [one for one in rows if "once" in one]
+    print(f"{'':26} {'version':11} {'CPU s':>6} {'× ours':>6} {'wall s':>6} {'MB':>5}  as expected")
+    for one in rows[1:]:
+        over = one["cpu"] - own
+        print(f"{one['grader']:26} {one['version']:11} {over:6.2f} {over / (us['cpu'] - own):6.1f}", end="")
+        print(f" {one['wall']:6.1f}", end="")
+        print(f" {one['megabytes']:5}  {one['right']} of {one['of']}" if "right" in one else "")
+    print(f"CPU: a submission, over the student's own cells, which take {own:.4f} s where all they import is there")
+    print("ours, most memory at one time:", ", ".join(f"{role} {size} MB" for role, size in us["memory"].items()))
+    for what, cost in us["once"].items():
+        print(f"ours, once: {what}, {cost['cpu']:.1f} CPU s, {cost['wall']:.1f} s")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=10)
+    parser.add_argument("--peers", action="store_true", help="also nbgrader, otter and plain nbval")
+    parser.add_argument("--workers", type=int, help="instead: `course grade a1` for a made-up class")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    if args.workers:
+        ran = class_run(args.submissions, args.workers)
+        each = {what: ran[what] / ran["submissions"] for what in ("cpu", "wall")}
+        print(json.dumps(ran | {f"{what} each": value for what, value in each.items()}, indent=2))
+        return
+    rows = [*steady(args.submissions, args.peers)]
+    if args.json:
+        versions = {name: version(name) for name in ("torch", "torch_geometric", "pytest", "nbval", "ipykernel")}
+        print(json.dumps({"submissions": args.submissions, "versions": versions, "rows": rows}, indent=2))
+    else:
+        print_table(rows)
+
+
+if __name__ == "__main__":
+    main()

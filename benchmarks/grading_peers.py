@@ -10,15 +10,13 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 SETUP = "import torch\nimport torch_geometric\nfrom torch_geometric.utils import degree, scatter"
+STUB = "    raise NotImplementedError"
 EDGES = "torch.randint({n}, (2, {m}), generator=torch.Generator().manual_seed({seed}))"
 SCORES = "torch.rand({n}, {m}, generator=torch.Generator().manual_seed({seed}))"
 
@@ -131,12 +129,22 @@ def our_solution() -> str:
         told = f'    """You took the other of the two ways."""\n{exercise.wrong}'
         cells += [
             {"cell_type": "markdown", "metadata": {}, "source": f"## {exercise.name}\n\nWrite it."},
-            code(exercise.source("    raise NotImplementedError"), tags=["stub", f"points:{points}"]),
+            code(exercise.source(STUB), tags=["stub", f"points:{points}"]),
             code(exercise.source(exercise.right), tags=["solution"]),
             code(exercise.source(told, "other_way"), tags=["mistakes"]),
             code(f"import torch\n\n\ndef probe(f, rng):\n{exercise.probe}", tags=["probe"]),
         ]
     return notebook(cells)
+
+
+def filled_in(released: str, student: Student) -> str:
+    """A student's copy of the notebook that this course hands out, checks included."""
+    plain = json.loads(released)
+    stubs = [exercise.source(STUB) for exercise in EXERCISES]
+    for cell in plain["cells"]:
+        if (source := "".join(cell["source"])) in stubs:
+            cell["source"] = student.sources[1 + stubs.index(source)]
+    return json.dumps(plain)
 
 
 def _expected() -> dict[str, list[float]]:
@@ -263,8 +271,11 @@ class Otter(Peer):
         (self.folder / "a.ipynb").write_text(notebook(cells))
         self.call(self.programs / "otter", "assign", "a.ipynb", "dist", "--no-run-tests")
         for student in everyone:
+            sources = ['import otter\n\ngrader = otter.Notebook("a.ipynb")', student.sources[0]]
+            for exercise, source in zip(EXERCISES, student.sources[1:], strict=True):
+                sources += [source, f'grader.check("{exercise.name}")']
             (self.folder / student.name).mkdir()
-            (self.folder / student.name / "a.ipynb").write_text(notebook([*map(code, student.sources)]))
+            (self.folder / student.name / "a.ipynb").write_text(notebook([*map(code, sources)]))
 
     def commands(self, everyone: Sequence[Student]) -> Iterator[list[str | Path]]:
         """One each."""
