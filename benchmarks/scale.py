@@ -4,21 +4,22 @@
     python benchmarks/scale.py diffusion "PinSAGE step" --edges 1e4 1e6
 
 The graphs are random with popularity ``rank^−0.8`` and eleven edges a node. A part is measured in a process of its own,
-on one thread: CPU seconds (median of the repetitions) and the peak of what it takes beside the graph and the tables it
-works on. ``walks`` are without their set-up, which lists the neighbours of every node and is a part of its own. Slopes
-are fitted from 3·10⁵ edges on; below, what a call costs at any size hides them. Unix only.
+on one thread: CPU seconds, the least of the repetitions, and on Linux the peak of what it holds beside the graph, with
+the tables that it works on. ``walks`` are without their set-up, which lists the neighbours of every node and is a part
+of its own. Slopes are fitted from 10⁵ edges on; below, what a call costs at any size hides them. Unix only.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
+import math
 import multiprocessing
-import resource
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from time import process_time
 from typing import Any
 
@@ -40,13 +41,14 @@ from course_lib.retrieval import recommend
 from course_lib.walks import importance_neighbors
 
 EDGES = (1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7)
-FIT_FROM, PINTEREST = 3e5, 18e9
-DIM, LAYERS, SAMPLE = 64, 3, 1_000  # SAMPLE users, starts of walks, queries
+FIT_FROM, PINTEREST = 1e5, 18e9
+DIM, LAYERS, SAMPLE, STARTS = 64, 3, 1_000, 5_000  # SAMPLE users and queries, STARTS of walks
 BATCH, NEGATIVES = 64, 100  # of a PinSAGE step: small, so that its field fits into a small catalogue many times
 TASTES, PROBES, FOUND = 100, 8, 100  # of the vectors searched; cells looked into; length of a list of candidates
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results" / "scale.csv"
 
 Call = Callable[[], Any]
+Calls = tuple[Call, Call]  # what is timed, and what of that is not to count
 
 
 # ---- what is measured: each function sets up, and returns what is to be timed
@@ -69,9 +71,10 @@ def walk_set_up(graph: InteractionGraph) -> Call:
     return lambda: importance_neighbors(graph, ids(graph.num_items, 1), 10, num_steps=1, restart=0.3)
 
 
-def walks(graph: InteractionGraph) -> Call:
-    """A walk of 1,000 steps from each of 1,000 items, and the set-up."""
-    return lambda: importance_neighbors(graph, ids(graph.num_items), 10, num_steps=1_000, restart=0.3)
+def walks(graph: InteractionGraph) -> Calls:
+    """A walk of 1,000 steps from each of 5,000 items, without the set-up."""
+    items = ids(graph.num_items, STARTS)
+    return lambda: importance_neighbors(graph, items, 10, num_steps=1_000, restart=0.3), walk_set_up(graph)
 
 
 def evaluation(graph: InteractionGraph) -> Call:
@@ -135,7 +138,7 @@ def search_cells(graph: InteractionGraph) -> Search:
     return search(graph, f"IVF{int(graph.num_items**0.5)},Flat")
 
 
-PARTS: dict[str, Callable[[InteractionGraph], Call]] = {
+PARTS: dict[str, Callable[[InteractionGraph], Call | Calls]] = {
     "diffusion": diffusion,
     "walk set-up": walk_set_up,
     "walks": walks,
@@ -150,29 +153,45 @@ PARTS: dict[str, Callable[[InteractionGraph], Call]] = {
 # ---- how it is measured
 
 
-def megabytes() -> float:
-    """The most memory that this process has had so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+def memory(line: str) -> float:
+    """A line of what Linux tells of this process's memory, in MB; nan elsewhere."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return math.nan
+    return next(int(row.split()[1]) for row in status.read_text().splitlines() if row.startswith(line)) / 1e3
 
 
-def seconds(call: Call, least: float = 0.3, most: int = 20) -> float:
-    """CPU seconds, the median of as many repetitions as fill a moment."""
+def settle() -> None:
+    """Give back what was freed, and let the peak begin anew: else it would hide what comes."""
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def seconds(call: Call, beside: Call, least: float = 0.5, most: int = 20) -> float:
+    """CPU seconds, the least of as many repetitions as fill a moment."""
     times: list[float] = []
     while sum(times) < least and len(times) < most:
-        start = process_time()
+        begin = process_time()
         call()
-        times.append(process_time() - start)
-    return median(times)
+        middle = process_time()
+        beside()
+        times.append(2 * middle - begin - process_time())
+    return min(times)
 
 
-def figures_of(call: Call, first: Call) -> dict[str, float]:
-    """In a child, whose peak begins where this process stands; ``first`` pays for what is done once a process."""
+def measured(part: str, graph: InteractionGraph, small: InteractionGraph) -> dict[str, float]:
+    """One part in a child of its own; the small graph pays for what is done once a process."""
 
     def measure(connection: Any) -> None:
-        first()
-        before = megabytes()
+        both(part, small)[0]()
+        settle()
+        before = memory("VmRSS")
+        call, beside = both(part, graph)
+        settle()
         call()
-        connection.send({"megabytes": megabytes() - before, "seconds": seconds(call)})
+        connection.send({"megabytes": memory("VmHWM") - before, "seconds": seconds(call, beside)})
 
     here, there = multiprocessing.Pipe()
     child = multiprocessing.get_context("fork").Process(target=measure, args=(there,))
@@ -183,19 +202,23 @@ def figures_of(call: Call, first: Call) -> dict[str, float]:
     return figures
 
 
-def rows_of(graph: InteractionGraph, small: InteractionGraph, parts: list[str]) -> list[dict[str, Any]]:
+def both(part: str, graph: InteractionGraph) -> Calls:
+    """The calls of a part."""
+    calls = PARTS[part](graph)
+    return calls if isinstance(calls, tuple) else (calls, lambda: None)
+
+
+def found(graph: InteractionGraph) -> float:
+    """Which share of the exact lists the search in cells finds."""
+    pairs = zip(search(graph)().tolist(), search_cells(graph)().tolist(), strict=True)
+    return float(np.mean([len({*exact} & {*near}) / len(exact) for exact, near in pairs]))
+
+
+def rows_of(graph: InteractionGraph, small: InteractionGraph, parts: list[str]) -> Iterator[dict[str, Any]]:
     """All parts on one graph."""
-    size = {"edges": graph.num_edges, "users": graph.num_users, "items": graph.num_items}
-    rows = []
     for part in parts:
-        call = PARTS[part](graph)
-        rows.append({"part": part, **size, **figures_of(call, PARTS[part](small))})
-        if part == "search, cells":
-            exact, near = search(graph)(), call()
-            pairs = zip(exact.tolist(), near.tolist(), strict=True)
-            rows[-1]["found"] = np.mean([len({*a} & {*b}) / len(a) for a, b in pairs])
-    set_up = next((row["seconds"] for row in rows if row["part"] == "walk set-up"), None)
-    return [row | {"seconds": row["seconds"] - set_up} if set_up and row["part"] == "walks" else row for row in rows]
+        size = {"part": part, "edges": graph.num_edges, "users": graph.num_users, "items": graph.num_items}
+        yield {**size, **measured(part, graph, small), "found": found(graph) if part == "search, cells" else math.nan}
 
 
 def laws(table: pd.DataFrame) -> pd.DataFrame:

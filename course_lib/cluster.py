@@ -3,18 +3,18 @@
 Who embeds billions of pins one by one computes a pin's layer again for everybody in whose receptive field it lies. The
 paper goes layer by layer over the whole catalogue instead. A first job lets every item send ``ReLU(Q h + q)``. A second
 joins what an item's neighbours sent to the item itself, pools, and applies W. So there is one vector an item and layer,
-and the cost grows with the catalogue, whatever the depth.
+where a tree under each item would have (1 + T)^(L − 1) of the lowest layer alone.
 
 Here the catalogue is cut into partitions of consecutive items, and a job is one task a partition:
 
-======== ================================================== ======================================================
+======== ================================================ =====================================================
 job      reads                                            writes
-======== ================================================== ======================================================
+======== ================================================ =====================================================
 ask      neighbours                                       whose messages the partition needs, each id once
 send     h of the partition, who asks for what            for each partition the messages that it asked for
 receive  own h, all messages to the partition, weights α  h of the next layer
 finish   h of the last layer                              its rows of the final table
-======== ================================================== ======================================================
+======== ================================================ =====================================================
 
 A job begins when the one before has ended. Between jobs everything lies in a folder that all workers see under the same
 path; it stands for MapReduce's file system. A task holds one partition and what that asks for, at most
@@ -55,8 +55,6 @@ from course_lib.models.pinsage import PinSAGE, finish, receive, send
 if TYPE_CHECKING:
     from distributed import Client
 
-Job = Callable[[int], None]  # of the number of a partition
-
 
 def embed_catalogue(
     model: PinSAGE, client: Client, folder: str | Path, num_parts: int = 16, progress: bool = True
@@ -86,7 +84,7 @@ def embed_catalogue(
         refuse("num_parts", num_parts, f"at most one an item ({model.num_items})")
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=folder, prefix="jobs-") as name,
+        tempfile.TemporaryDirectory(dir=folder, prefix="jobs-", ignore_cleanup_errors=True) as name,
         tqdm(total=num_parts * (2 + 2 * len(model.layers)), unit="task", ncols=100, disable=not progress) as bar,
     ):
         tables = _Tables(Path(name), np.linspace(0, model.num_items, num_parts + 1).astype(int).tolist())

@@ -246,6 +246,25 @@ CHECKS = {
         },
         tolerance=0.0001,
     ),
+    "10 slope": Check(
+        math.log10(32),
+        {
+            32.0: "That is the factor. Its logarithm is asked for.",
+            3.2: "That is how much dearer an edge becomes. 10 to the power of what is 32?",
+            math.log(32): "Take the logarithm to base 10, for ten times the edges.",
+            math.log2(32): "Take the logarithm to base 10, for ten times the edges.",
+        },
+        tolerance=0.02,
+    ),
+    "10 all pairs": Check(
+        2 * 1e12 * 64 / 1e11,
+        {
+            1e12 * 64 / 1e11: "A multiplication *and* an addition for each of the 64 numbers.",
+            2e12 / 1e11: "A score is a dot product of 64 numbers.",
+            1e12 / 1e11: "A score is a dot product of 64 numbers.",
+        },
+        tolerance=1,
+    ),
 }
 
 

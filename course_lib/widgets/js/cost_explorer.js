@@ -65,7 +65,7 @@ export default stage({
     slider("D", "dim", { min: 3, max: 10, show: (power) => `${2 ** power}` }),
     slider("L", "layers", { min: 1, max: 4 }),
     slider("FLOP/s", "speed", { min: 18, max: 32, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
-    slider("$ an hour", "price", { min: 0, max: 8, show: (place) => `$${step(place) / 100}` }),
+    slider("$ an hour", "price", { min: 0, max: 8, show: (place) => `$${fixed(step(place) / 100)}` }),
   ],
   draw({ users, items, dim, layers, speed, price }) {
     const [U, I, D] = [step(users), step(items), 2 ** dim];
