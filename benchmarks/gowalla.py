@@ -21,7 +21,7 @@ epochs of its recipe, and tested once. One thread, or a GPU where there is one.
                      "memory_mb": …,                   # peak of the process, null where the system hides it
                      "recall@20": …, "ndcg@20": …,     # on test
                      "loss": [[seconds, mean loss], …],                    # one an epoch, trained on all edges
-                     "validation": [[seconds, recall@20, ndcg@20], …]}}}   # one an epoch, with --validate
+                     "validation": [[epochs, seconds, recall@20, ndcg@20], …]}}}   # some epochs, with --validate
 
 NAME is a key of ``RUNS``. The two curves come from two runs and either may be missing; a model that does not fit has
 ``{"settings": {…}, "refused": "why"}`` alone. Seconds leave evaluation out.
@@ -32,6 +32,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -63,6 +64,8 @@ from course_lib.training import Recipe, Trainer
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "notebooks" / "results" / "gowalla.json"
 HELD_OUT = 0.1
+METRICS = ("recall@20", "ndcg@20")
+EVERY = 2  # epochs between two looks at validation, each as long as an epoch
 PROTOCOL = (
     "Official split. Settings and epochs chosen by recall@20 on a tenth of every user's training edges, held out; then "
     "trained on all training edges for that many epochs and tested once, on the full ranking without training items."
@@ -90,7 +93,9 @@ def cosine(model: type[EmbeddingModel]) -> Callable[..., Cosine]:
 
 
 RUNS = {
-    "LightGCN": Run(cosine(LightGCN), Recipe("softmax", 30, 2048, 0.01, 0.0, temperature=0.1)),
+    "LightGCN": Run(
+        cosine(LightGCN), Recipe("softmax", 24, 2048, 0.01, 0.0, temperature=0.1), {"alpha": (0, 1 / 3, 1 / 3, 1 / 3)}
+    ),
     "LightGCN, authors": Run(LightGCN, Recipe("bpr", 1000, 2048, 0.001, 0.0001)),
     "MatrixFactorization": Run(cosine(MatrixFactorization), Recipe("softmax", 30, 2048, 0.01, 0.0, temperature=0.1)),
     "NGCF": Run(NGCF, Recipe("bpr", 30, 16384, 0.005, 0.01)),
@@ -114,32 +119,38 @@ def parts_of(folder: Path | None, validate: bool) -> Split:
 
 def trained(name: str, run: Run, parts: Split, device: str, checkpoint: Path) -> tuple[Model, dict[str, Any]]:
     """Build and train a model, from where the last process was killed, and what is known about it before the test."""
-    started = seconds(device)
+    started, validate = seconds(device), bool(parts.val.num_edges)
     model = run.build(parts.train, **run.settings)
     if run.recipe is None:
         return model, {"settings": run.settings, "epochs": 0, "seconds": seconds(device) - started}
     trainer = Trainer(model.to(device), parts.train, run.recipe)
-    curve, spent, job = [], 0.0, {**asdict(run.recipe), "edges": parts.train.num_edges}
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        if state["job"] != job:
-            raise SystemExit(f"{checkpoint} is of another run, {state['job']}: delete it to train {job}")
-        trainer.load_state_dict(state["trainer"])
-        curve, spent = state["curve"], state["seconds"]
-    spent += seconds(device) - started
-    with tqdm(total=run.recipe.epochs, initial=len(curve), desc=name, unit="epoch", ncols=100) as bar:
-        while len(curve) < run.recipe.epochs:
-            started = seconds(device)
-            loss = trainer.epoch()
-            spent += seconds(device) - started
-            quality = evaluate(model, parts, on="val") if parts.val.num_edges else {}
-            curve.append([spent, loss, *(quality[metric] for metric in ("recall@20", "ndcg@20") if quality)])
-            save({"trainer": trainer.state_dict(), "curve": curve, "seconds": spent, "job": job}, checkpoint)
-            bar.set_postfix(loss=f"{loss:.4f}", **({"val": f"{quality['recall@20']:.4f}"} if quality else {}))
-            bar.update()
-    points = [[round(number, 4) for number in point] for point in curve]
-    curves = {"validation": [[s, *quality] for s, _, *quality in points]} if parts.val.num_edges else {"loss": points}
-    return model, {"settings": asdict(run.recipe), "epochs": len(curve), "seconds": spent, **curves}
+    state = taken_up(trainer, {**run.settings, **asdict(run.recipe), "edges": parts.train.num_edges}, checkpoint)
+    state["seconds"] += seconds(device) - started
+    epochs = range(len(state["loss"]) + 1, run.recipe.epochs + 1)
+    for epoch in (bar := tqdm(epochs, name, run.recipe.epochs, initial=epochs.start - 1, unit="epoch", ncols=100)):
+        started = seconds(device)
+        loss = trainer.epoch()
+        state["seconds"] += seconds(device) - started
+        state["loss"].append([round(state["seconds"], 1), round(loss, 4)])
+        if validate and epoch % EVERY == 0:
+            quality = evaluate(model, parts, on="val")
+            state["validation"].append([epoch, state["loss"][-1][0], *(round(quality[key], 5) for key in METRICS)])
+        bar.set_postfix(loss=f"{loss:.4f}", **({"val": state["validation"][-1][2]} if state["validation"] else {}))
+        save({**state, "trainer": trainer.state_dict()}, checkpoint)
+    known = {"settings": state["job"], "epochs": run.recipe.epochs, "seconds": state["seconds"]}
+    curve = "validation" if validate else "loss"
+    return model, {**known, curve: state[curve]}
+
+
+def taken_up(trainer: Trainer, job: dict[str, Any], checkpoint: Path) -> dict[str, Any]:
+    """What a killed process knew of this job, its trainer put where it was; or the state of a beginning."""
+    if not checkpoint.exists():
+        return {"job": job, "seconds": 0.0, "loss": [], "validation": []}
+    state = torch.load(checkpoint, weights_only=True)
+    if state["job"] != job:
+        raise SystemExit(f"{checkpoint} is of another run, {state['job']}: delete it to train {job}")
+    trainer.load_state_dict(state.pop("trainer"))
+    return state
 
 
 def save(state: dict[str, Any], checkpoint: Path) -> None:
@@ -181,7 +192,7 @@ def measured(name: str, run: Run, parts: Split, checkpoint: Path) -> dict[str, A
         "seconds": round(record["seconds"], 1),
         "device": "cpu, 1 thread" if device == "cpu" else torch.cuda.get_device_name(),
         "memory_mb": peak_memory_mb(),
-        **{metric: round(quality[metric], 5) for metric in ("recall@20", "ndcg@20")},
+        **{metric: round(quality[metric], 5) for metric in METRICS},
     }
 
 
@@ -197,7 +208,8 @@ def write(name: str, record: dict[str, Any], parts: Split, results: Path) -> Non
         record = {**record, **{key: before[key] for key in ("validation",) if key in before}}
     runs = {**table["runs"], name: record}
     table = {**table, "protocol": PROTOCOL, "runs": {key: runs[key] for key in RUNS if key in runs}}
-    results.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(table, indent=1, ensure_ascii=False)
+    results.write_text(re.sub(r"\[[^][{}]*\]", lambda point: " ".join(point[0].split()), text) + "\n")  # a point a line
 
 
 def line(name: str, record: dict[str, Any]) -> str:
