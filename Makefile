@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results release grade-demo format lock clean install system
+.PHONY: help lab test course site slides claims results bench release grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -11,7 +11,8 @@ help:
 	@echo "make site     pages of all notebooks that open from disk, without a network"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparisons behind notebooks 06, 08 and 09 again"
+	@echo "make results  run the long comparisons behind notebooks 06, 08, 09 and 10 again"
+	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make grade-demo  grade thirty made-up submissions and open the report"
 	@echo "make format   put code and notebooks into the house style"
@@ -58,6 +59,10 @@ results: install
 	@$(PY) benchmarks/text.py cold --write
 	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
+	@$(PY) benchmarks/scale.py --write
+
+bench: install
+	@$(PY) benchmarks/peers.py $(ARGS)
 
 release: install
 	@.venv/bin/course release $(ARGS)

@@ -23,10 +23,10 @@ class Guard:
     Args:
         cells: What nbval runs, in the same order.
         inputs: The folder where a submission finds the inputs of the case that is asked.
-        say: Told how each cell ended, as `recorder.record` puts it.
+        say: Told how each cell ended, as `recorder.record` puts it; None if it could not be started.
     """
 
-    def __init__(self, cells: Sequence[Cell], inputs: Path, say: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, cells: Sequence[Cell], inputs: Path, say: Callable[[dict[str, Any] | None], None]) -> None:
         self.cells, self.inputs, self.say = cells, inputs, say
         self.heard = 0
 
@@ -76,4 +76,6 @@ class Guard:
         report = yield
         if call.when == "call":
             self.say(record(item, report, call))
+        elif call.when == "setup" and call.excinfo:  # no kernel: the cell has not been run
+            self.say(None)
         return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -18,19 +19,25 @@ from course_lib.grading.splice import Cell, Ran, spliced
 
 MEMORY = 1024 * MIB  # of the process that listens to a kernel
 OPTIONS = ("-p", "nbval.plugin", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-c", os.devnull, "--nbval")
+HERE = ("--rootdir", ".", "--confcutdir", ".")
 KERNEL = ("--nbval-kernel-name", "course-sandbox", "--nbval-kernel-startup-timeout", "20")
 
 
 def warm_up() -> None:
     """Import here, once, what each forked process needs; a process that forks must have no thread by then."""
+    import IPython.paths  # noqa: F401  # jupyter_client does, for each kernel
     import jupyter_client.manager  # noqa: F401
     import nbformat
     import nbval.plugin  # noqa: F401
     import pytest
 
+    import course_lib.grading.provisioner  # noqa: F401
+
     nbformat.validate(nbformat.from_dict(json.loads(spliced([Cell("1")]))))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval and ours, no other
-    pytest.main(["--version", *OPTIONS])
+    pytest.main(["--markers", *OPTIONS])
+    gc.collect()
+    gc.freeze()
 
 
 def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
@@ -43,6 +50,9 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
 
     Yields:
         How each cell ended, as soon as it has; fewer than there are cells if time or memory ran out.
+
+    Raises:
+        OSError: If there is no kernel to run them in.
     """
     job.write_kernelspec()
     (job.folder / "private/spliced.ipynb").write_text(spliced(cells), encoding="utf-8")
@@ -55,7 +65,10 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
     until = time.monotonic() + seconds
     try:
         with open(reading, "rb", buffering=0) as pipe:
-            yield from (Ran(**json.loads(line)) for line in _lines(pipe, until))
+            for _, line in zip(cells, _lines(pipe, until), strict=False):  # nobody waits for what follows the last
+                if (record := json.loads(line)) is None:
+                    raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
+                yield Ran(**record)
     finally:  # the kernel ends with it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -84,10 +97,10 @@ def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
         os.environ.pop("PYTEST_ADDOPTS", None)
         import pytest
 
-        def say(record: dict[str, Any]) -> None:
+        def say(record: dict[str, Any] | None) -> None:
             os.write(writing, json.dumps(record).encode() + b"\n")
 
         guard = Guard(cells, job.folder / "inputs", say)
-        pytest.main(["-s", *OPTIONS, *KERNEL, "spliced.ipynb"], plugins=[guard])
+        pytest.main(["-s", *OPTIONS, *HERE, *KERNEL, "spliced.ipynb"], plugins=[guard])
     finally:
         os._exit(0)

@@ -13,6 +13,7 @@ import pytest
 OUT_OF_TIME, KERNEL_ENDED = "out of time", "the kernel ended"
 SLICE = 0.25  # seconds between two looks at whether the kernel lives
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
+OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the guard's
 SHOWN = 20_000  # characters kept of what a cell printed
 
 
@@ -72,5 +73,10 @@ def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[
 
 
 def _trouble(item: Any, call: pytest.CallInfo) -> str:
-    said = "" if call.excinfo is None else str(call.excinfo.value) or call.excinfo.typename
-    return OUT_OF_TIME if item.parent.timed_out else "" if said in ORDINARY else said[:200]
+    """What an exception of nbval's or ours says; of any other, whose text might be the student's, only its name."""
+    if item.parent.timed_out:
+        return OUT_OF_TIME
+    if call.excinfo is None:
+        return ""
+    said = str(call.excinfo.value) if call.excinfo.typename in OURS else call.excinfo.typename
+    return "" if said in ORDINARY else said[:200]

@@ -35,7 +35,7 @@ def text() -> str:
 
 def rows(text: str, after: str) -> list[list[str]]:
     """Cells of the first table after a text."""
-    table = re.search(r"<table>(.*?)</table>", text[text.index(after) :], re.DOTALL)[1]
+    table = re.search(r"<table.*?>(.*?)</table>", text[text.index(after) :], re.DOTALL)[1]
     found = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     cells = [[re.sub(r"<[^>]+>", " ", cell) for cell in re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row)] for row in found]
     return [[" ".join(cell.split()) for cell in row] for row in cells]
