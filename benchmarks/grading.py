@@ -143,6 +143,8 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
         with Meter() as meter:
             bar = tqdm(zip(everyone, contents, strict=True), "course grade", len(everyone), ncols=100)
             results = [grader.grade(student.name, content) for student, content in bar]
+        time.sleep(1)  # the last kernel ends
+        rest = round(memory().total())
     finally:
         grader.close()
     points = [result.points * POINTS / 100 for result in results]
@@ -150,7 +152,7 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
         "papers": {"cpu": building.cpu, "wall": building.wall},
         "start": {"cpu": starting.cpu - meter.cpu / len(everyone), "wall": starting.wall - meter.wall / len(everyone)},
     }
-    return row("course grade", meter, everyone, points, version=level, once=once)
+    return row("course grade", meter, everyone, points, version=level, once=once, rest=rest)
 
 
 class Skipped(Exception):
@@ -239,6 +241,7 @@ def print_table(rows: Sequence[Row]) -> None:
         print(f" {one['megabytes']:5}  {one['right']} of {one['of']}" if "right" in one else "")
     print(f"CPU: a submission, over the student's own cells, which take {own:.4f} s where all they import is there")
     print("ours, most memory at one time:", ", ".join(f"{role} {size} MB" for role, size in us["memory"].items()))
+    print(f"ours, memory between two submissions: {us['rest']} MB")
     for what, cost in us["once"].items():
         print(f"ours, once: {what}, {cost['cpu']:.1f} CPU s, {cost['wall']:.1f} s")
 
