@@ -6,8 +6,13 @@ Nothing here is imported from the course, and nothing heavy: a warm process fork
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import platform
 import resource
+import signal
+import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +23,22 @@ NEW_USER, NEW_REST = 0x10000000, 0x20000 | 0x20000000 | 0x8000000 | 0x4000000 | 
 BIND, REC, PRIVATE, REMOUNT, RDONLY, NOSUID, NODEV, NOEXEC = 0x1000, 0x4000, 0x40000, 0x20, 1, 2, 4, 8
 DETACH = 2
 MOUNT_SETATTR, HERE, RECURSIVE = 442, -100, 0x8000  # a system call of every architecture's; its flags
-DUMPABLE, BOUNDING_DROP, NO_NEW_RIGHTS, DIE_WITH_PARENT = 4, 24, 38, 1
+DUMPABLE, BOUNDING_DROP, NO_NEW_RIGHTS, DIE_WITH_PARENT, TAKE_ORPHANS = 4, 24, 38, 1, 36
 MIB = 1 << 20
 DEVICES = ("null", "zero", "full", "random", "urandom")
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/fonts")
+SYSTEM = (  # not all of /usr: people work in /usr/src
+    *(f"{top}/{name}" for top in ("/usr", "/usr/local") for name in ("bin", "sbin", "libexec", "include", "share")),
+    *(f"{top}/{name}" for top in ("/usr/local", "/usr", "") for name in ("lib", "lib32", "lib64", "libx32")),
+    *("/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts"),
+)
+TERMINALS = "newinstance,ptmxmode=666,mode=600,max=16"
+SECCOMP, FILTER, LOAD, EQUAL, AT_LEAST, ANSWER = 22, 2, 0x20, 0x15, 0x35, 0x06  # of the system's filter language
+ALLOW, ABSENT, KILL, OTHER_TABLE = 0x7FFF0000, 0x50000 | errno.ENOSYS, 0x80000000, 0x40000000
+FORBIDDEN = {  # machine → what the filter calls it; shmget semget msgget mq_open memfd_create memfd_secret, whose
+    # memory no limit counts; add_key request_key keyctl io_uring_setup userfaultfd perf_event_open bpf
+    "x86_64": (0xC000003E, (29, 64, 68, 240, 319, 447, 248, 249, 250, 425, 323, 298, 321)),
+    "aarch64": (0xC00000B7, (194, 190, 186, 180, 279, 447, 217, 218, 219, 425, 282, 241, 280)),
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +50,14 @@ class Limits:
         cpu: Seconds of processor time a process may use.
         processes: Processes and threads at a time.
         scratch: Bytes that the files in its home may take; a single file a quarter of that.
+        files: Files and folders in its home.
     """
 
     memory: int = 3072 * MIB
     cpu: int = 300
     processes: int = 64
     scratch: int = 256 * MIB
+    files: int = 20_000
 
 
 class _Libc:
@@ -61,6 +80,18 @@ class _Libc:
 
 
 libc = _Libc()
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that started it ends; where the system cannot do that, do nothing."""
+    if sys.platform == "linux":
+        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
+def take_orphans() -> None:
+    """Become the parent of whatever descendant loses its own; where the system cannot do that, do nothing."""
+    if sys.platform == "linux":
+        libc.prctl(TAKE_ORPHANS, 1, 0, 0, 0)
 
 
 def separate() -> None:
@@ -100,8 +131,9 @@ def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Li
     libc.pivot_root(".", ".")
     libc.umount2(".", DETACH)
     os.chdir(HOME)
-    limit(limits)
     _become_nobody()
+    limit(limits)  # now: before, all who are nobody on this machine would share the number of processes
+    forbid()
 
 
 def limit(limits: Limits) -> None:
@@ -118,17 +150,37 @@ def limit(limits: Limits) -> None:
         resource.setrlimit(what, (value, value))
 
 
+def forbid() -> None:
+    """Take system calls away, from this process and its children, as if this system did not have them.
+
+    On machines other than x86-64 and ARM nothing is taken away.
+    """
+    machine, calls = FORBIDDEN.get(platform.machine(), (0, ()))
+    program = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, machine), (ANSWER, 0, 0, KILL), (LOAD, 0, 0, 0)]
+    program += [(AT_LEAST, 0, 1, OTHER_TABLE), (ANSWER, 0, 0, ABSENT)]
+    program += [step for call in calls for step in ((EQUAL, 0, 1, call), (ANSWER, 0, 0, ABSENT))]
+    program.append((ANSWER, 0, 0, ALLOW))
+    if calls:
+        steps = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
+        whole = struct.pack("HP", len(program), ctypes.addressof(steps))
+        libc.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
+        libc.prctl(SECCOMP, FILTER, whole, 0, 0)
+
+
 def _build_root(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Limits) -> None:
     libc.mount(None, "/", None, REC | PRIVATE, None)
     libc.mount("tmpfs", str(root), "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    scratch = f"size={limits.scratch},nr_inodes={limits.files},mode=1777"
     for path in ("/tmp", HOME, "/dev/shm"):
-        libc.mount("tmpfs", str(_place(root, path)), "tmpfs", NOSUID | NODEV, f"size={limits.scratch},mode=1777")
+        libc.mount("tmpfs", str(_place(root, path)), "tmpfs", NOSUID | NODEV, scratch)
     for path in [*SYSTEM, *readable]:
         _show(root, path)
     for path in hidden:
         libc.mount("tmpfs", f"{root}{path}", "tmpfs", NOSUID | NODEV | RDONLY, "size=4k,mode=755")
     for device in DEVICES:
         _bind(f"/dev/{device}", _place(root, f"/dev/{device}", is_file=True), NOSUID | NOEXEC)
+    libc.mount("devpts", str(_place(root, "/dev/pts")), "devpts", NOSUID | NOEXEC, TERMINALS)
+    os.symlink("pts/ptmx", root / "dev/ptmx")  # IPython runs a line that starts with "!" in a terminal
     _place(root, "/etc/passwd", is_file=True).write_text(f"student:x:{NOBODY}:{NOBODY}::{HOME}:/bin/sh\n")
     libc.mount("proc", str(_place(root, "/proc")), "proc", NOSUID | NODEV | NOEXEC, None)
     libc.mount(None, str(root), None, REMOUNT | RDONLY | NOSUID | NODEV, "size=1m,mode=755")
@@ -179,4 +231,4 @@ def _become_nobody() -> None:
     libc.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
     version, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     libc.capset(ctypes.byref(version), ctypes.byref(nothing))
-    libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+    die_with_parent()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 
 from course_lib.grading.bundle import Asked, Bundle
@@ -23,6 +24,7 @@ ASK = "__import__('course_lib.grading.answering', fromlist=['answer']).answer(gl
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 NO_ANSWER = "no answer"
+DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 
 
 def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Result:
@@ -36,6 +38,9 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
 
     Returns:
         The result; nothing in the submission raises here.
+
+    Raises:
+        OSError: If the sandbox does not work.
     """
     parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
     own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
@@ -100,7 +105,7 @@ def _case(one: Asked, answer: Ran | None, mistake: str) -> CaseResult:
         return CaseResult(text, mistake)
     if text.startswith("raised "):
         error = text.removeprefix("raised ")
-        return CaseResult(f"raised {error if hasattr(builtins, error) else 'an error of its own'}", mistake)
+        return CaseResult(f"raised {error if _is_builtin(error) else 'an error of its own'}", mistake)
     if answer is None or answer.trouble or not text:
         return CaseResult(NO_ANSWER)
     return CaseResult("wrong", mistake, _form(answer.aside.rstrip("\n"), one.form))
@@ -115,21 +120,26 @@ def _form(came: str, wanted: str) -> str:
 
 
 def _kind(form: str) -> str:
-    words = form.replace(",", " ").split()[:2]
-    known = words[-1] in KINDS or hasattr(builtins, words[-1])
-    return " ".join(words[: 1 if words[0] == "None" else 2]) if known or words[0] == "None" else "something else"
+    """The first words of a form, if all of them are ours."""
+    said = re.match(r"None\b|an? (\w+)", form)
+    return said[0] if said and (said[1] in (None, *KINDS) or _is_builtin(said[1])) else "something else"
+
+
+def _is_builtin(name: str) -> bool:
+    return isinstance(getattr(builtins, name, None), type)
 
 
 def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
-    """What a person should look at."""
+    """What a person should look at; that cells after a kernel's end find none says nothing new."""
     for number, cell in enumerate(ran[:own], 1):
-        if cell.trouble:
+        if cell.trouble and cell.trouble != DEAD_ALREADY:
             yield f"code cell {number}: {cell.trouble}"
     if len(ran) < own + asked:
         yield f"the run was ended after {len(ran)} of {own + asked} cells: no time or no memory left"
-    elif troubles := sorted({cell.trouble for cell in ran[own:] if cell.trouble}):
+    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {"", DEAD_ALREADY}):
         yield f"while asked: {', '.join(troubles)}"
 
 
 def _one_line(error: str) -> str:
-    return " ".join(error.split())[:200]
+    """What can be stored and shown: no control characters, no halves of surrogate pairs."""
+    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(error.split())[:200])

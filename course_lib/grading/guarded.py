@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, MIB, libc
+from course_lib.grading.confine import MIB, die_with_parent
 from course_lib.grading.guard import Guard
 from course_lib.grading.sandbox import Job
 from course_lib.grading.splice import Cell, Ran, spliced
@@ -50,6 +50,9 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
 
     Yields:
         How each cell ended, as soon as it has; fewer than there are cells if time or memory ran out.
+
+    Raises:
+        OSError: If there is no kernel to run them in.
     """
     job.write_kernelspec()
     (job.folder / "private/spliced.ipynb").write_text(spliced(cells), encoding="utf-8")
@@ -62,8 +65,10 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
     until = time.monotonic() + seconds
     try:
         with open(reading, "rb", buffering=0) as pipe:
-            for _, line in zip(cells, _lines(pipe, until), strict=False):  # what follows the last cell is not waited for
-                yield Ran(**json.loads(line))
+            for _, line in zip(cells, _lines(pipe, until), strict=False):  # nobody waits for what follows the last
+                if (record := json.loads(line)) is None:
+                    raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
+                yield Ran(**record)
     finally:  # the kernel ends with it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -82,7 +87,7 @@ def _lines(pipe: Any, until: float) -> Iterator[bytes]:
 def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
     """What the forked process does; whatever happens in it, it ends here."""
     try:
-        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
@@ -92,7 +97,7 @@ def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
         os.environ.pop("PYTEST_ADDOPTS", None)
         import pytest
 
-        def say(record: dict[str, Any]) -> None:
+        def say(record: dict[str, Any] | None) -> None:
             os.write(writing, json.dumps(record).encode() + b"\n")
 
         guard = Guard(cells, job.folder / "inputs", say)

@@ -9,13 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import course_lib
-from course_lib.grading.confine import HOME, NOBODY
+from course_lib.grading.confine import HOME, NOBODY, SYSTEM, Limits
 from course_lib.grading.warm import NAMESPACES, NONE
 
 BUBBLEWRAP = "bubblewrap"
@@ -27,11 +28,11 @@ TRY = (
     "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
 )
 BWRAP = (
-    *("bwrap", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-    *("--uid", str(NOBODY), "--gid", str(NOBODY), "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
-    *("--tmpfs", HOME, "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"),
+    *("bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+    *("--cap-drop", "ALL", "--uid", str(NOBODY), "--gid", str(NOBODY), "--proc", "/proc", "--dev", "/dev"),
+    *(word for path in ("/tmp", HOME, "/dev/shm") for word in ("--size", str(Limits().scratch), "--tmpfs", path)),
 )
-LINKS = ("/bin", "/sbin", "/lib", "/lib64")
+SEALED = ("--remount-ro", "/dev", "--remount-ro", "/", "--")
 
 
 def best_level(folder: Path) -> str:
@@ -46,7 +47,7 @@ def best_level(folder: Path) -> str:
     if sys.platform == "linux":
         tries = {
             NAMESPACES: [sys.executable, "-c", TRY, str(folder)],
-            BUBBLEWRAP: [*BWRAP, *_links(), "/usr/bin/true"],
+            BUBBLEWRAP: [*BWRAP, *_system(), *SEALED, "/usr/bin/true"],
         }
         for level, command in tries.items():
             with contextlib.suppress(OSError):
@@ -55,9 +56,9 @@ def best_level(folder: Path) -> str:
     return NONE
 
 
-def _links() -> Iterator[str]:
-    """Bubblewrap's words for /bin and its kin, links into /usr on most systems and folders on some."""
-    for path in filter(os.path.exists, LINKS):
+def _system() -> Iterator[str]:
+    """Bubblewrap's words for the system's folders, some of them links into others on most systems."""
+    for path in filter(os.path.exists, SYSTEM):
         yield from ("--symlink", os.readlink(path), path) if os.path.islink(path) else ("--ro-bind", path, path)
 
 
@@ -102,23 +103,25 @@ class Sandbox:
     @contextlib.contextmanager
     def job(self) -> Iterator[Job]:
         """A place for one submission, with a warm process that is ready for it."""
-        folder = self.folder / "job"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self.folder))  # never one that an earlier submission had
+        folder.chmod(0o711)
         for name in ("inputs", "home", "private"):
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir()
         (folder / "private").chmod(0o700)
         if os.geteuid() == 0:
             os.chown(folder / "home", NOBODY, NOBODY)
-        pid = self._ready(folder)
-        home, seen_from = {
-            NAMESPACES: (HOME, "/proc/{pid}/root" + HOME),
-            BUBBLEWRAP: (HOME, f"/proc/{pid}/root{HOME}"),
-            NONE: (str(folder / "home"), str(folder / "home")),
-        }[self.level]
-        yield Job(folder, {"address": str(self._address), "home": home, "seen_from": seen_from})
-        shutil.rmtree(folder, ignore_errors=True)
-        if self.level == BUBBLEWRAP:
-            self.close()
+        try:
+            self._ready(folder)
+            home, seen_from = {
+                NAMESPACES: (HOME, "/proc/{pid}/root" + HOME),
+                BUBBLEWRAP: (HOME, self._seen(HOME)),
+                NONE: (str(folder / "home"), str(folder / "home")),
+            }[self.level]
+            yield Job(folder, {"address": self._seen(self._address), "home": home, "seen_from": seen_from})
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if self.level == BUBBLEWRAP:
+                self.close()
 
     def close(self) -> None:
         """End the warm process, and with it every kernel."""
@@ -128,24 +131,31 @@ class Sandbox:
             self._warm = None
 
     @property
-    def _address(self) -> Path:
-        return self.folder / "door" / "warm"
+    def _address(self) -> str:
+        """The warm process's socket, as that process sees it."""
+        return f"{HOME}/warm" if self.level == BUBBLEWRAP else str(self.folder / "door" / "warm")
 
-    def _ready(self, job: Path) -> int:
-        """Have a warm process that listens; returns the pid, as the host counts, of the first process in its root."""
+    def _seen(self, path: str) -> str:
+        """Where something that the warm process sees is for us."""
+        if self.level != BUBBLEWRAP:
+            return path
+        return f"/proc/{_child(self._warm.pid)}/root{path}"
+
+    def _ready(self, job: Path) -> None:
+        """Have a warm process that listens."""
         if self._warm is None or self._warm.poll() is not None:
             self.close()
-            shutil.rmtree(self._address.parent, ignore_errors=True)
-            self._address.parent.mkdir()
+            shutil.rmtree(self.folder / "door", ignore_errors=True)
+            (self.folder / "door").mkdir()
             self._start(job)
-        return self._warm.pid if self.level != BUBBLEWRAP else _child(self._warm.pid)
 
     def _start(self, job: Path) -> None:
-        readable = [str(self.folder / "stage"), sys.prefix, sys.base_prefix]
+        python = [path for path in (sys.prefix, sys.base_prefix) if path not in ("/usr", "/usr/local")]  # as in SYSTEM
+        readable = [str(self.folder / "stage"), *python]
         site = str(Path(course_lib.__file__).parent)
-        hidden = [site] if any(Path(site).is_relative_to(path) for path in readable) else []
+        hidden = [site] if any(Path(site).is_relative_to(path) for path in (*readable, *SYSTEM)) else []
         settings = {
-            "address": str(self._address),
+            "address": self._address,
             "level": NAMESPACES if self.level == NAMESPACES else NONE,
             "root": str(self.folder / "root"),
             "readable": readable,
@@ -154,8 +164,8 @@ class Sandbox:
         command = [sys.executable, "-c", "from course_lib.grading.warm import main; main()", json.dumps(settings)]
         if self.level == BUBBLEWRAP:
             shown = [word for path in (*readable, str(job / "inputs")) for word in ("--ro-bind", path, path)]
-            door, empty = str(self._address.parent), [word for path in hidden for word in ("--tmpfs", path)]
-            command = [*BWRAP, *_links(), *shown, *empty, "--bind", door, door, "--", *command]
+            empty = [word for path in hidden for word in ("--tmpfs", path, "--remount-ro", path)]
+            command = [*BWRAP, *_system(), *shown, *empty, *SEALED, *command]
         environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(self.folder / "stage"), "HOME": HOME}
         environment |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -166,7 +176,7 @@ class Sandbox:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._warm.poll() is None:
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-                trial.connect(str(self._address))
+                trial.connect(self._seen(self._address))
                 return
             time.sleep(0.05)
         self.close()
@@ -200,4 +210,8 @@ class Job:
 
 
 def _child(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    """The first child of a process, as the host counts."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    if not children:
+        raise ProcessLookupError(f"process {pid} has no child yet")
+    return int(children[0])

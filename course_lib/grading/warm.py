@@ -18,7 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, HOME, MIB, NOBODY, Limits, become, enter, libc, limit, separate
+from course_lib.grading.confine import (
+    HOME,
+    MIB,
+    NOBODY,
+    Limits,
+    become,
+    die_with_parent,
+    enter,
+    forbid,
+    limit,
+    separate,
+    take_orphans,
+)
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
@@ -28,7 +40,7 @@ PRELOAD = (
 NAMESPACES, NONE = "namespaces", "none"
 INTERRUPT, KILL = b"i", b"k"
 READY = 3  # file descriptor on which a kernel says that it listens
-TOTAL_MEMORY = 3072 * MIB  # of all processes of a submission together
+TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
@@ -60,8 +72,7 @@ class Warm:
     def serve(self) -> NoReturn:
         """Warm up, then fork a kernel for every connection."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
-        if sys.platform == "linux":
-            libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
             listening.bind(self.address)
             _warm_up()
@@ -79,25 +90,38 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
-        is_ready, ready = os.pipe()
+        (is_ready, ready), (woken, wake) = os.pipe(), os.pipe()
         if self.level == NAMESPACES:
             separate()
+        else:
+            take_orphans()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)  # when a child ends
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         pid = os.fork()
         if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(ready, READY)
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
         os.read(is_ready, 1)  # or its end, if the kernel did not come to life
         connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        child = os.pidfd_open(pid)
-        while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            seen, _, _ = select.select([connection, woken], [], [], 0.25)
+            if woken in seen:
+                os.read(woken, 64)
             byte = connection.recv(1) if connection in seen else b""
             if byte == INTERRUPT:
                 os.kill(pid, signal.SIGINT)
-            elif connection in seen or _memory(pid) > TOTAL_MEMORY:
+            elif connection in seen or _take_too_much(pid):
                 _kill(pid)
-        os.waitpid(pid, 0)
+        with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
+            while True:
+                for orphan in _children(os.getpid()):
+                    _kill(orphan)
+                os.waitpid(-1, 0)
         os._exit(0)
 
     def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
@@ -111,6 +135,8 @@ class Warm:
             environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
             if os.geteuid() == 0:
                 become(NOBODY)
+            if sys.platform == "linux":
+                forbid()
         os.environ.clear()
         os.environ.update(environment)
         _run_kernel(request["connection"])
@@ -130,18 +156,20 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _memory(pid: int) -> int:
-    """Bytes that a process and all below it hold for themselves."""
+def _take_too_much(pid: int) -> bool:
+    """Whether a process and all below it are too many, or hold too much memory for themselves."""
     total, found = 0, [pid]
     for process in found:
-        try:
+        with contextlib.suppress(OSError):  # it has just ended
             status = Path(f"/proc/{process}/status").read_text()
-            found += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
-        except OSError:  # it has just ended
-            continue
-        held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
-        total += sum(map(int, held)) << 10
-    return total
+            held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
+            total += sum(map(int, held)) << 10
+            found += _children(process)
+    return total > TOTAL_MEMORY or len(found) > TOTAL_PROCESSES
+
+
+def _children(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
 def _kill(pid: int) -> None:

@@ -1,0 +1,132 @@
+"""A small assignment, a grader with short time limits, and stock nbval beside it: for submissions that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from course_lib.grading.bundle import Bundle
+from course_lib.grading.grader import Grader
+from course_lib.grading.result import Result
+from course_lib.grading.splice import Cell, spliced
+
+RIGHT = """import numpy as np
+
+def spread(x):
+    return x.max() - x.min()
+
+def centred(x):
+    return x - x.mean()"""
+WRONG = """import numpy as np
+
+def spread(x):
+    return 1.0
+
+def centred(x):
+    return x"""
+ALL_RIGHT, ALL_WRONG, NO_ANSWERS = ["right"] * 3, ["wrong"] * 3, ["no answer"] * 3
+CELL, WALL, GRACE, CASE = 4, 25, 2, 2.0  # seconds, in place of what grading allows
+MARKS = {name: f"mark-of-the-{name}/{os.urandom(16).hex()}" for name in ("secret", "token", "solution")}
+PARTS = {
+    "setup": None,
+    "setup withhold:course_lib.metrics": "import numpy as np",
+    "stub points:50": "def centred(x):\n    raise NotImplementedError",
+    "solution 2": f"def centred(x):\n    # {MARKS['solution']}\n    return x - x.mean()",
+    "mistakes 2": f'def halved(x):\n    """You divide twice. {MARKS["solution"]}"""\n    return x - x.mean() / 2',
+    "probe 2": "def probe(f, rng):\n    return {'own mean': f(rng.randn(5))}",
+}
+SERVE = """from course_lib.grading import grade
+grade.CELL_SECONDS, grade.WALL_SECONDS, grade.GRACE = {}, {}, {}
+from course_lib.grading.grader import main
+main()"""
+STOCK_ASK = """import pickle
+from course_lib.grading.attempt import attempt
+print(attempt({}, pickle.load(open({!r}, "rb")), {}, {}).text)"""
+STOCK = (
+    *("-m", "pytest", "-v", "--color=no", "-c", os.devnull, "-p", "no:cacheprovider", "--nbval"),
+    *("--nbval-current-env", f"--nbval-cell-timeout={CELL}", "merged.ipynb"),
+)
+
+
+class HastyGrader(Grader):
+    """A grader as it is, but for its time limits, the user it runs as, and what stands in its environment."""
+
+    def __init__(self, bundle: Bundle, level: str, user: int | None = None, **environment: str) -> None:
+        super().__init__(bundle, level)
+        self.user, self.environment = user, environment
+
+    def _start(self) -> subprocess.Popen:
+        command = [sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", **self.environment}
+        who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": "/"}
+        return subprocess.Popen(command, env=environment, start_new_session=True, **pipes, **who)
+
+    @property
+    def pid(self) -> int | None:
+        """The grader's process, if it runs."""
+        return self._process and self._process.pid
+
+
+def notebook(*sources: str) -> bytes:
+    """A submitted notebook of these code cells."""
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        for n, source in enumerate(sources)
+    ]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def outcomes(result: Result) -> list[str]:
+    """How the cases ended, in order."""
+    return [case.outcome for exercise in result.exercises for case in exercise.cases.values()]
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What nbval alone made of a submission.
+
+    Args:
+        cases: pytest's word for each case; empty if it hung.
+        exit_code: pytest's; None if it hung.
+    """
+
+    cases: list[str]
+    exit_code: int | None
+
+
+def stock(bundle: Bundle, folder: Path, sources: tuple[str, ...], seconds: float = 60) -> Stock:
+    """Run a submission as a grader would that trusts nbval: merged notebook in a folder, a plain kernel."""
+    paper = bundle.papers[0]
+    cells = [Cell(source) for source in sources]
+    for number, one in enumerate(paper):
+        (folder / f"{number}.pickle").write_bytes(zlib.decompress(one.inputs))
+        source = STOCK_ASK.format(one.exercise, f"{number}.pickle", one.digits, one.seconds)
+        cells.append(Cell(source, f"{one.right}\n"))
+    (folder / "merged.ipynb").write_text(spliced(cells))
+    environment = {**os.environ, "HOME": str(folder), "IPYTHONDIR": str(folder / "ipython"), "OMP_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    try:
+        done = subprocess.run([sys.executable, *STOCK], cwd=folder, env=environment, timeout=seconds, **quiet)
+    except subprocess.TimeoutExpired:
+        return Stock([], None)
+    finally:
+        _end_all_in(folder)
+    return Stock(re.findall(r"::Cell \d+ ([A-Z]+)", done.stdout)[len(sources) :], done.returncode)
+
+
+def _end_all_in(folder: Path) -> None:
+    """End what a submission left running there."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if Path(process.cwd()) == folder:
+                process.kill()
