@@ -118,6 +118,7 @@ class Warm:
                 os.kill(pid, signal.SIGINT)
             elif connection in seen or _take_too_much(pid):
                 _kill(pid)
+                break
         with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
             while True:
                 for orphan in _children(os.getpid()):
