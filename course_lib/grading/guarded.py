@@ -58,10 +58,10 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
     until = time.monotonic() + seconds
     try:
         with open(reading, "rb", buffering=0) as pipe:
-            for line in _lines(pipe, until):
-                if (record := json.loads(line)) is None:
-                    raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
-                yield Ran(**record)
+            lines = _lines(pipe, until)
+            if next(lines, b"") != b"null":  # which says that there is a kernel
+                raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
+            yield from (Ran(**json.loads(line)) for line in lines)
     finally:  # the kernel ends with it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

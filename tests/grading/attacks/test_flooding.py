@@ -34,10 +34,23 @@ SPOKEN = {
 }
 BOMBS = {
     "memory": "held = [bytearray(1 << 30) for _ in range(20)]",
-    "memory by mapping": "import mmap\nheld = [mmap.mmap(-1, 1 << 30) for _ in range(20)]\nfor one in held:\n    one[:] = bytes(1 << 30)",
-    "memory in a file without a name": "import os\nfor _ in range(90):\n    os.write(os.memfd_create('x'), bytes(60 << 20))",
-    "threads": "import threading, time\nfor _ in range(1000):\n    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
-    "disk": "for n in range(99):\n    for top in ('/tmp', '/dev/shm', '.'):\n        open(f'{top}/{n}', 'wb').write(bytes(30 << 20))",
+    "memory by mapping": """
+import mmap
+held = [mmap.mmap(-1, 1 << 30) for _ in range(20)]
+for one in held:
+    one[:] = bytes(1 << 30)""",
+    "memory in files without a name": """
+import os
+for _ in range(90):
+    os.write(os.memfd_create("x"), bytes(60 << 20))""",
+    "threads": """
+import threading, time
+for _ in range(1000):
+    threading.Thread(target=time.sleep, args=(99,), daemon=True).start()""",
+    "disk": """
+for n in range(99):
+    for top in ("/tmp", "/dev/shm", "."):
+        open(f"{top}/{n}", "wb").write(bytes(30 << 20))""",
     "a large file": "open('large', 'wb').write(bytes(100 << 20))",
     "small files": "import os\nfor n in range(50_000):\n    os.mkdir(f'/tmp/{n}')",
     "open files": "held = [open('/dev/null') for _ in range(1000)]",
@@ -54,7 +67,20 @@ except OSError as error:
     time.sleep({})
     raise OSError(error.errno, f"{{count < 64}}")
 """
-HEAVY_FORKS = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n        x = bytearray(1 << 30)\n        time.sleep(99)\ntime.sleep(99)"
+HEAVY_FORKS = """
+import os, threading, time
+
+def fork():
+    for _ in range(8):
+        if os.fork() == 0:
+            held = bytearray(1 << 30)
+            time.sleep(99)
+
+aside = threading.Thread(target=fork)
+aside.start()
+aside.join()
+time.sleep(99)
+"""
 
 
 @pytest.mark.parametrize("what", SPOKEN)

@@ -11,6 +11,14 @@ from hostile import NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
 SLEEP = "import time\ntime.sleep(1000)"
 CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+SLOW = "import time\n\ndef spread(x):\n    time.sleep(1000)"
+STUBBORN = """
+def spread(x):
+    while True:
+        try:
+            while True: pass
+        except BaseException: pass
+"""
 NO_IDLE = """
 import threading, time
 kernel = get_ipython().kernel
@@ -64,10 +72,8 @@ def test_who_ends_while_asked_keeps_what_was_earned_before(end, attacked):
 
 
 def test_a_function_without_an_end_costs_its_own_case(attacked):
-    stubborn = "def spread(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
-    slow = "import time\n\ndef spread(x):\n    time.sleep(1000)"
-    assert outcomes(attacked(RIGHT, slow)) == ["out of time", "out of time", "right"]
-    assert "right" not in outcomes(attacked(RIGHT, stubborn))[:2]
+    assert outcomes(attacked(RIGHT, SLOW)) == ["out of time", "out of time", "right"]
+    assert "right" not in outcomes(attacked(RIGHT, STUBBORN))[:2]
 
 
 @pytest.mark.slow
