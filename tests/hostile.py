@@ -34,7 +34,7 @@ def spread(x):
 def centred(x):
     return x"""
 ALL_RIGHT, ALL_WRONG, NO_ANSWERS = ["right"] * 3, ["wrong"] * 3, ["no answer"] * 3
-CELL, WALL, GRACE, CASE = 4, 25, 2, 2.0  # seconds, in place of what grading allows
+CELL, WALL, GRACE, CASE = 5, 30, 2, 2.0  # seconds, in place of what grading allows
 MARKS = {name: f"mark-of-the-{name}/{os.urandom(16).hex()}" for name in ("secret", "token", "solution")}
 PARTS = {
     "setup": None,

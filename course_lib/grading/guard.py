@@ -23,7 +23,7 @@ class Guard:
     Args:
         cells: What nbval runs, in the same order.
         inputs: The folder where a submission finds the inputs of the case that is asked.
-        say: Told how each cell ended, as `recorder.record` puts it; None if it could not be started.
+        say: Told None once there is a kernel, then how each cell ended, as `recorder.record` puts it.
     """
 
     def __init__(self, cells: Sequence[Cell], inputs: Path, say: Callable[[dict[str, Any] | None], None]) -> None:
@@ -52,6 +52,7 @@ class Guard:
         kernel = item.parent.kernel
         if kernel.is_alive() and "get_message" not in vars(kernel):
             kernel.get_message = self._guarded(kernel)
+            self.say(None)
 
     def _guarded(self, kernel: Any) -> Callable[..., dict]:
         hear = until_it_ends(kernel)
@@ -76,6 +77,4 @@ class Guard:
         report = yield
         if call.when == "call":
             self.say(record(item, report, call))
-        elif call.when == "setup" and call.excinfo:  # no kernel: the cell has not been run
-            self.say(None)
         return report

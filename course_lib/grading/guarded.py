@@ -65,10 +65,11 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
     until = time.monotonic() + seconds
     try:
         with open(reading, "rb", buffering=0) as pipe:
-            for _, line in zip(cells, _lines(pipe, until), strict=False):  # nobody waits for what follows the last
-                if (record := json.loads(line)) is None:
-                    raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
-                yield Ran(**record)
+            lines = _lines(pipe, until)
+            if next(lines, b"") != b"null":  # which says that there is a kernel
+                raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
+            for _, line in zip(cells, lines, strict=False):  # nobody waits for what follows the last
+                yield Ran(**json.loads(line))
     finally:  # the kernel ends with it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
