@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results release format lock clean install system
+.PHONY: help lab test course site slides claims results gowalla release format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -12,6 +12,7 @@ help:
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 06, 08 and 09 again"
+	@echo "make gowalla  train LightGCN on Gowalla, the papers' benchmark; killed, it goes on"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
@@ -54,6 +55,10 @@ results: install
 	@$(PY) benchmarks/text.py cold --write
 	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
+
+gowalla: export OMP_NUM_THREADS = 1
+gowalla: install
+	@$(PY) benchmarks/gowalla.py $(ARGS)
 
 release: install
 	@.venv/bin/course release $(ARGS)
