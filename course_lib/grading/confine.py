@@ -19,7 +19,7 @@ from pathlib import Path
 
 NOBODY = 65534
 HOME = "/home/student"
-NEW_USER, NEW_REST = 0x10000000, 0x20000 | 0x20000000 | 0x8000000 | 0x4000000 | 0x40000000  # mount pid ipc uts net
+NEW_USER, NEW_MOUNT, NEW_REST = 0x10000000, 0x20000, 0x20000000 | 0x8000000 | 0x4000000 | 0x40000000  # pid ipc uts net
 BIND, REC, PRIVATE, REMOUNT, RDONLY, NOSUID, NODEV, NOEXEC = 0x1000, 0x4000, 0x40000, 0x20, 1, 2, 4, 8
 DETACH = 2
 MOUNT_SETATTR, HERE, RECURSIVE = 442, -100, 0x8000  # a system call of every architecture's; its flags
@@ -97,6 +97,8 @@ def take_orphans() -> None:
 def separate() -> None:
     """Leave the host's namespaces. The next child is the first process of the new ones, and everything ends with it.
 
+    The host's folders stay in view until `enter`.
+
     Raises:
         OSError: If the system does not let this user do that.
     """
@@ -126,6 +128,7 @@ def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Li
     Raises:
         OSError: If the system refuses a step; the process must end then.
     """
+    libc.unshare(NEW_MOUNT)  # only now: who watches over this process needs to see the host's /proc
     _build_root(root, readable, hidden, limits)
     os.chdir(root)
     libc.pivot_root(".", ".")

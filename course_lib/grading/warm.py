@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -117,6 +118,7 @@ class Warm:
                 os.kill(pid, signal.SIGINT)
             elif connection in seen or _take_too_much(pid):
                 _kill(pid)
+                break
         with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
             while True:
                 for orphan in _children(os.getpid()):
@@ -157,19 +159,33 @@ def _warm_up() -> None:
 
 
 def _take_too_much(pid: int) -> bool:
-    """Whether a process and all below it are too many, or hold too much memory for themselves."""
-    total, found = 0, [pid]
+    """Whether a process and all below it are too many, or hold too much memory."""
+    found = [pid]
     for process in found:
+        found += _children(process)
+    return len(found) > TOTAL_PROCESSES or (
+        _held(found, "status", "RssAnon", "RssShmem") > TOTAL_MEMORY  # fast, but forks share most of it
+        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") > TOTAL_MEMORY
+    )
+
+
+def _held(processes: Sequence[int], file: str, *kinds: str) -> int:
+    """Bytes that processes hold, by some lines of what the system says of each."""
+    total = 0
+    for process in processes:
         with contextlib.suppress(OSError):  # it has just ended
-            status = Path(f"/proc/{process}/status").read_text()
-            held = [line.split()[1] for line in status.splitlines() if line.startswith(("RssAnon", "RssShmem"))]
-            total += sum(map(int, held)) << 10
-            found += _children(process)
-    return total > TOTAL_MEMORY or len(found) > TOTAL_PROCESSES
+            lines = map(str.split, Path(f"/proc/{process}/{file}").read_text().splitlines())
+            total += sum(int(line[1]) << 10 for line in lines if line[0].rstrip(":") in kinds)
+    return total
 
 
 def _children(pid: int) -> list[int]:
-    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    """The children of all threads of a process."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
 
 
 def _kill(pid: int) -> None:
