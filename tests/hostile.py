@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from course_lib.grading.bundle import Bundle
-from course_lib.grading.grader import Grader
+from course_lib.grading.marking.bundle import Bundle
+from course_lib.grading.marking.grader import Grader
 from course_lib.grading.result import Result
 from course_lib.grading.splice import Cell, spliced
 
@@ -44,9 +44,9 @@ PARTS = {
     "mistakes 2": f'def halved(x):\n    """You divide twice. {MARKS["solution"]}"""\n    return x - x.mean() / 2',
     "probe 2": "def probe(f, rng):\n    return {'own mean': f(rng.randn(5))}",
 }
-SERVE = """from course_lib.grading import grade
+SERVE = """from course_lib.grading.marking import grade
 grade.CELL_SECONDS, grade.WALL_SECONDS, grade.GRACE = {}, {}, {}
-from course_lib.grading.grader import main
+from course_lib.grading.marking.grader import main
 main()"""
 STOCK_ASK = """import pickle
 from course_lib.grading.attempt import attempt

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hostile import WRONG, outcomes
 
-from course_lib.grading.bundle import Bundle
+from course_lib.grading.marking.bundle import Bundle
 
 REPEAT = """
-import course_lib.grading.answering
+import course_lib.grading.containment.answering
 guesses = {}
 def answer(names, name, file, digits, seconds):
     print(guesses.get(name, "True"))
-course_lib.grading.answering.answer = answer
+course_lib.grading.containment.answering.answer = answer
 """
 FORGED = """
 class Anything(float):
@@ -73,7 +73,7 @@ import signal
 signal.setitimer = signal.signal = lambda *args: None
 def spread(x):
     while True: pass""",
-    "modules": "import sys\nsys.modules['course_lib.grading.answering'] = None",
+    "modules": "import sys\nsys.modules['course_lib.grading.containment.answering'] = None",
     "names": """
 class All(dict):
     __getitem__ = get = lambda self, *name: lambda *args: True
