@@ -32,6 +32,7 @@ import torch
 from grading_peers import PEERS, POINTS, Peer, Student, environment, filled_in, our_solution, students
 from tqdm import tqdm
 
+from course_lib import __version__
 from course_lib.grading.containment.confine import TAKE_ORPHANS, libc
 from course_lib.grading.containment.sandbox import best_level
 from course_lib.grading.marking.bundle import build
@@ -151,7 +152,7 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
         "papers": {"cpu": building.cpu, "wall": building.wall},
         "start": {"cpu": starting.cpu - meter.cpu / len(everyone), "wall": starting.wall - meter.wall / len(everyone)},
     }
-    return row("course grade", meter, everyone, points, version=level, once=once, rest=rest)
+    return row(f"course grade, {level}", meter, everyone, points, version=__version__, once=once, rest=rest)
 
 
 class Skipped(Exception):
