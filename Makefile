@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results release format lock clean install system
+.PHONY: help lab test course site slides claims results bench release grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -11,8 +11,10 @@ help:
 	@echo "make site     pages of all notebooks that open from disk, without a network"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparisons behind notebooks 06, 08 and 09 again"
+	@echo "make results  run the long comparisons behind notebooks 06, 08, 09 and 10 again"
+	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
+	@echo "make grade-demo  grade thirty made-up submissions and open the report"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
 	@echo "make clean    remove the installed environment (data stays)"
@@ -28,11 +30,14 @@ system: install
 lab: install
 	@$(PY) tools/lab.py $(ARGS)
 
+# A worker a core, at most four: some tests hold a browser and a gigabyte. A file, a notebook too, stays on one worker.
+WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: export OMP_NUM_THREADS = 1
 test: system
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
-	@$(PY) -m pytest --nbval-lax tests $(wildcard notebooks)
+	@$(PY) -m pytest $(WORKERS) --nbval-lax tests $(wildcard notebooks)
 
 course: install
 	@.venv/bin/course run
@@ -54,9 +59,20 @@ results: install
 	@$(PY) benchmarks/text.py cold --write
 	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
+	@$(PY) benchmarks/scale.py --write
+
+bench: install
+	@$(PY) benchmarks/peers.py $(ARGS)
 
 release: install
 	@.venv/bin/course release $(ARGS)
+
+# Generated submissions, some broken, some hostile; the report opens where there is a browser.
+grade-demo: system
+	@rm -rf build/demo && mkdir -p build/demo
+	@$(PY) tools/submissions.py a1 --students 30 --broken 0.1 --hostile 0.1 --out build/demo/submissions
+	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day
+	@$(PY) -m webbrowser -t "file://$(CURDIR)/build/demo/grades/report.html" >/dev/null 2>&1 || true
 
 format: install
 	@$(PY) -m ruff check --fix

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from course_lib.arguments import refuse
 from course_lib.graph import InteractionGraph
+from course_lib.growth import fit_power_law
 
 # Okabe and Ito's palette: https://jfly.uni-koeln.de/color/ tells why these
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
@@ -209,6 +210,46 @@ def curves(
         ax.set_xticks(list(x), [f"{value:g}" for value in x])
         ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize="small")
+    return ax
+
+
+def growth(
+    lines: Mapping[str, Mapping[float, float]],
+    xlabel: str = "",
+    ylabel: str = "",
+    fit_from: float = 0,
+    reach: float = 0,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how costs grow, both axes logarithmic: what was measured as points, the power law through it as a line.
+
+    Args:
+        lines: Name → {size: cost}; the slope is written behind the name.
+        xlabel: Name of the x axis.
+        ylabel: Name of the y axis.
+        fit_from: Smallest size that the laws are fitted to; below, set-up costs may hide them.
+        reach: Draw the laws up to this size; by default as far as was measured.
+        title: Title of the picture.
+        ax: Axes to draw on; new ones by default.
+
+    Returns:
+        The axes.
+
+    Source: lecture row 1.
+    """
+    ax = ax or plt.subplots(figsize=(6, 4))[1]
+    for index, (name, costs) in enumerate(lines.items()):
+        color, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
+        fitted = [size for size in costs if size >= fit_from]
+        law = fit_power_law(fitted, [costs[size] for size in fitted])
+        ax.plot(costs.keys(), costs.values(), color=color, marker=MARKERS[index % len(MARKERS)], linestyle="")
+        ends = min(fitted), max(*fitted, reach)
+        label = f"{name}: slope {law.slope:.2f}".replace("-0.00", "0.00")
+        ax.plot(ends, [law(size) for size in ends], color=color, linestyle=dash, label=label)
+    ax.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(alpha=0.3)
     ax.legend(fontsize="small")
     return ax

@@ -147,6 +147,24 @@ class InteractionGraph:
             edges, ones, (self.num_users, self.num_items), is_coalesced=True, check_invariants=True
         )
 
+    def edges_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        """Edges of some users, one user after the other.
+
+        Args:
+            users: User ids, shape (B,).
+
+        Returns:
+            Place of each edge's user in ``users``, ascending, and its item, both of shape (edges of the users,).
+
+        Raises:
+            ValueError: If a user is unknown.
+        """
+        users = checked_ids("users", users, self.num_users)
+        degree = self.user_degree[users]  # (B,)
+        row = torch.repeat_interleave(torch.arange(users.numel()), degree)
+        within = torch.arange(row.numel()) - torch.repeat_interleave(degree.cumsum(0) - degree, degree)
+        return row, self.item[self.user_offsets[users][row] + within]
+
     def rows(self, users: Tensor) -> Tensor:
         """Dense rows of R for some users: True where the user interacted with the item.
 
@@ -155,14 +173,13 @@ class InteractionGraph:
 
         Returns:
             Bool tensor, shape (B, I).
+
+        Raises:
+            ValueError: If a user is unknown.
         """
-        users = checked_ids("users", users, self.num_users)
-        degree = self.user_degree[users]  # (B,)
-        row = torch.repeat_interleave(torch.arange(users.numel()), degree)  # (edges of the batch,)
-        within = torch.arange(row.numel()) - torch.repeat_interleave(degree.cumsum(0) - degree, degree)
-        edge = self.user_offsets[users][row] + within
-        dense = torch.zeros(users.numel(), self.num_items, dtype=torch.bool)
-        dense[row, self.item[edge]] = True
+        row, item = self.edges_of(users)
+        dense = torch.zeros(len(users), self.num_items, dtype=torch.bool)
+        dense[row, item] = True
         return dense  # (B, I)
 
     def has_edges(self, users: Tensor, items: Tensor) -> Tensor:

@@ -1,16 +1,21 @@
 """The lecture's surrogate losses: exact over all pairs, and sampled for mini-batches.
 
 Those of the lecture are written with softplus, −log σ(x) = softplus(−x), which loses nothing where σ(x) rounds to 0
-or 1; the softmax loss, which is not on the slides, is there to compare.
+or 1; the softmax loss, which is not on the slides, is there to compare, plain and for large catalogues.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import cross_entropy, softplus
 
 from course_lib.arguments import refuse
+
+CELLS_AT_ONCE = 2**22  # scores that the streamed loss holds at a time: 16 MB of float32, whatever U and I
 
 
 def binary_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = None) -> Tensor:
@@ -92,6 +97,70 @@ def softmax_loss(scores: Tensor, positives: Tensor) -> Tensor:
     if not num_edges:
         refuse("positives", "no pair", "at least one True")
     return cross_entropy(scores, target, reduction="sum") / num_edges
+
+
+def streamed_softmax_loss(user_emb: Tensor, item_emb: Tensor, row: Tensor, item: Tensor) -> Tensor:
+    """:func:`softmax_loss` of the scores ``user_emb @ item_emb.T``, of which only a few rows exist at a time.
+
+    Memory grows with U + I and not with U × I. While a user's scores are there, so is their gradient,
+    (d p − r) / E with the softmax p, the user's row r of R and its sum d; it is multiplied into the gradients of both
+    factors at once, and nothing is computed twice. There is no second derivative.
+
+    Args:
+        user_emb: Vectors of the users, shape (B, D), float.
+        item_emb: Vectors of all items, shape (I, D), float.
+        row: User end of each edge, as a row of ``user_emb``, ascending, shape (E,).
+        item: Item end of each edge, no pair twice, shape (E,).
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: If a shape does not fit, there is no edge, or rows are out of order or range.
+
+    Source: as :func:`softmax_loss`.
+    """
+    if user_emb.dim() != 2 or item_emb.dim() != 2 or user_emb.shape[1] != item_emb.shape[1]:
+        refuse("item_emb", f"shape {tuple(item_emb.shape)}", f"(I, D) beside users {tuple(user_emb.shape)}")
+    if row.dim() != 1 or row.shape != item.shape or not row.numel():
+        refuse("item", f"shape {tuple(item.shape)}", f"one end an edge, shape {tuple(row.shape)}, and an edge at least")
+    if row[0] < 0 or row[-1] >= len(user_emb) or (row.diff() < 0).any():
+        refuse("row", "rows out of order or range", f"ascending rows in [0, {len(user_emb)})", "sort the edges by user")
+    if item.min() < 0 or item.max() >= len(item_emb):
+        refuse("item", f"ids from {item.min()} to {item.max()}", f"ids in [0, {len(item_emb)})")
+    return _StreamedSoftmax.apply(user_emb, item_emb, row, item)
+
+
+class _StreamedSoftmax(torch.autograd.Function):
+    """The loss and, in the same pass, its gradients; backward only scales them."""
+
+    @staticmethod
+    def forward(ctx: Any, user_emb: Tensor, item_emb: Tensor, row: Tensor, item: Tensor) -> Tensor:
+        degree = torch.bincount(row, minlength=len(user_emb))
+        user_grad, item_grad = torch.zeros_like(user_emb), torch.zeros_like(item_emb.T)
+        total, first = user_emb.new_zeros(()), 0
+        step = max(CELLS_AT_ONCE // len(item_emb), 1)
+        buffer = user_emb.new_empty(min(step, len(user_emb)), len(item_emb))  # one for all: new pages cost time
+        for start in range(0, len(user_emb), step):
+            users, count = user_emb[start : start + step], degree[start : start + step, None]  # (b, D), (b, 1)
+            edges = slice(first, first := first + int(count.sum()))
+            cells = row[edges] - start, item[edges]
+            scores = torch.mm(users, item_emb.T, out=buffer[: len(users)])  # (b, I)
+            total -= scores[cells].sum()
+            top = scores.amax(dim=1, keepdim=True)  # (b, 1)
+            norm = scores.sub_(top).exp_().sum(dim=1, keepdim=True)
+            total += (count * (norm.log() + top)).sum()
+            scores.mul_(count / norm)[cells] -= 1  # now the gradient, but for 1 / E
+            user_grad[start : start + step] = scores @ item_emb
+            item_grad.addmm_(users.T, scores)
+        ctx.save_for_backward(user_grad / len(row), item_grad.T / len(row))
+        return total / len(row)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        user_grad, item_grad = ctx.saved_tensors
+        return gradient * user_grad, gradient * item_grad, None, None
 
 
 def sampled_binary_loss(pos: Tensor, neg: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What makes a lesson ask: predictions that stand beside the truth, and ungraded checks that name the mistake."""
+"""What makes a lesson ask: ungraded checks that name the mistake."""
 
 from __future__ import annotations
 
@@ -246,6 +246,25 @@ CHECKS = {
         },
         tolerance=0.0001,
     ),
+    "10 slope": Check(
+        math.log10(32),
+        {
+            32.0: "That is the factor. Its logarithm is asked for.",
+            3.2: "That is how much dearer an edge becomes. 10 to the power of what is 32?",
+            math.log(32): "Take the logarithm to base 10, for ten times the edges.",
+            math.log2(32): "Take the logarithm to base 10, for ten times the edges.",
+        },
+        tolerance=0.02,
+    ),
+    "10 all pairs": Check(
+        2 * 1e12 * 64 / 1e11,
+        {
+            1e12 * 64 / 1e11: "A multiplication *and* an addition for each of the 64 numbers.",
+            2e12 / 1e11: "A score is a dot product of 64 numbers.",
+            1e12 / 1e11: "A score is a dot product of 64 numbers.",
+        },
+        tolerance=1,
+    ),
 }
 
 
@@ -273,21 +292,6 @@ def check_answer(name: str, answer: float | EllipsisType) -> Verdict:
         return Verdict(True, "✓ right")
     near = [hint for wrong, hint in check.hints.items() if _equal(answer, wrong, check.tolerance)]
     return Verdict(False, f"✗ {near[0] if near else 'not this number: read the definition above once more'}")
-
-
-def beside(guess: object, truth: object) -> Verdict:
-    """Show a prediction and the truth side by side.
-
-    Args:
-        guess: What the student wrote down; with dots left in it, it counts as nothing.
-        truth: What came out; a float is shown with three decimals.
-
-    Returns:
-        A line to read.
-    """
-    written = "nothing (write one down: it is worth more than it costs)" if "Ellipsis" in repr(guess) else guess
-    measured = f"{truth:.3f}" if isinstance(truth, float) else truth
-    return Verdict(guess == truth, f"you: {written}\nit is: {measured}")
 
 
 def _equal(first: float, second: float, tolerance: float) -> bool:

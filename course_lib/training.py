@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch.nn.functional import embedding
 
 from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
-from course_lib.losses import margin_loss, sampled_binary_loss, sampled_bpr_loss, softmax_loss
+from course_lib.losses import margin_loss, sampled_binary_loss, sampled_bpr_loss, streamed_softmax_loss
 from course_lib.metrics import FROM_HITS, per_user_values
 from course_lib.models import EmbeddingModel, Model, PinSAGE
 from course_lib.models.pinsage import consecutive_pairs
@@ -37,8 +37,7 @@ class Recipe:
             between items that a user took one after the other and negatives that the whole batch shares.
         epochs: Largest number of epochs; an epoch draws as many positives as there are training edges, with "softmax"
             as many users as there are.
-        batch_size: Positives a step B; with "softmax" users a step, each with all edges, at the price of a dense
-            (B, I) matrix of scores.
+        batch_size: Positives a step B; with "softmax" users a step, each with all edges.
         lr: Step size of Adam.
         weight_decay: Factor on half the squared length of the vectors in a batch.
         negatives: Negatives for each positive S; with "margin" negatives of the batch; with "softmax" all items are,
@@ -46,6 +45,7 @@ class Recipe:
         patience: Epochs without a better validation recall after which training stops.
         seed: Seed of all draws.
         margin: What a negative must score below the positive, with "margin".
+        temperature: What scores are divided by, with "softmax"; for cosines a small number, 0.1, say.
 
     Raises:
         ValueError: If a value makes no sense.
@@ -60,14 +60,16 @@ class Recipe:
     patience: int = 5
     seed: int = 0
     margin: float = 0.1
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         if self.loss not in STEPS:
             refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
         for name in ("epochs", "batch_size", "negatives", "patience"):
             whole(name, getattr(self, name), least=1)
-        if not 0 < self.lr < math.inf:
-            refuse("lr", self.lr, "a positive step size")
+        for name in ("lr", "temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                refuse(name, getattr(self, name), "a positive number")
         for name in ("weight_decay", "margin"):
             if not 0 <= getattr(self, name) < math.inf:
                 refuse(name, getattr(self, name), "a number of at least 0")
@@ -193,27 +195,59 @@ def train_epochs(model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe)
 
     Source: lecture rows 27 and 35.
     """
-    got, wanted = ((part.num_users, part.num_items) for part in (model, graph))
-    if got != wanted:
-        refuse("model", f"{got} users and items", f"those of the graph, {wanted}", "build it from split.train")
-    if not ((graph.user_degree > 0) & (graph.user_degree < graph.num_items)).any():
-        refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
-    if recipe.loss == "margin" and not isinstance(model, PinSAGE):
-        refuse("recipe", f"loss 'margin' for {type(model).__name__}", "another loss", "'margin' trains PinSAGE")
-    generator = torch.Generator().manual_seed(recipe.seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
-    to_draw = graph.num_users if recipe.loss == "softmax" else graph.num_edges
-    recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
-    num_steps = math.ceil(to_draw / recipe.batch_size)
+    trainer = Trainer(model, graph, recipe)
     for _ in range(recipe.epochs):
+        yield trainer.epoch()
+
+
+class Trainer:
+    """Training that can be put down and taken up again, by another process too, as if nothing had happened.
+
+    Args:
+        model: Model to train in place.
+        graph: The training graph.
+        recipe: Loss, step size and seed of the run; how many epochs it has is the caller's affair.
+
+    Raises:
+        ValueError: As :func:`train_epochs`.
+    """
+
+    def __init__(self, model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe) -> None:
+        got, wanted = ((part.num_users, part.num_items) for part in (model, graph))
+        if got != wanted:
+            refuse("model", f"{got} users and items", f"those of the graph, {wanted}", "build it from split.train")
+        if not ((graph.user_degree > 0) & (graph.user_degree < graph.num_items)).any():
+            refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
+        if recipe.loss == "margin" and not isinstance(model, PinSAGE):
+            refuse("recipe", f"loss 'margin' for {type(model).__name__}", "another loss", "'margin' trains PinSAGE")
+        to_draw = graph.num_users if recipe.loss == "softmax" else graph.num_edges
+        self.model, self.graph = model, graph
+        self.recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
+        self.num_steps = math.ceil(to_draw / self.recipe.batch_size)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
+
+    def epoch(self) -> float:
+        """Train for one epoch and give its mean loss, without the weight penalty."""
         total = 0.0
-        for _ in range(num_steps):
-            loss, penalty = STEPS[recipe.loss](model, graph, recipe, generator)
-            optimizer.zero_grad()
-            (loss + recipe.weight_decay * penalty).backward()
-            optimizer.step()
+        for _ in range(self.num_steps):
+            loss, penalty = STEPS[self.recipe.loss](self.model, self.graph, self.recipe, self.generator)
+            self.optimizer.zero_grad()
+            (loss + self.recipe.weight_decay * penalty).backward()
+            self.optimizer.step()
             total += loss.item()
-        yield total / num_steps
+        return total / self.num_steps
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the rest of the run depends on: weights, Adam's memory and the generator of the draws."""
+        parts = {"model": self.model, "optimizer": self.optimizer}
+        return {name: part.state_dict() for name, part in parts.items()} | {"generator": self.generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where :meth:`state_dict` was called."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
 
 
 def _bpr_step(
@@ -250,7 +284,8 @@ def _softmax_step(
     active = graph.user_degree.nonzero().flatten()
     users = active[torch.randperm(len(active), generator=generator)[: recipe.batch_size]]  # (B,)
     user_emb, item_emb = model.embed()
-    loss = softmax_loss(embedding(users, user_emb) @ item_emb.T, graph.rows(users))
+    edges = (ends.to(item_emb.device) for ends in graph.edges_of(users))
+    loss = streamed_softmax_loss(embedding(users.to(user_emb.device), user_emb) / recipe.temperature, item_emb, *edges)
     return loss, model.penalty(torch.arange(graph.num_users), torch.arange(graph.num_items))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from course_lib.site.markdown import slug
+
 ROOT = Path(__file__).parents[1]
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
@@ -21,6 +23,11 @@ def headings(number: str) -> set[str]:
     (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
     text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
     return set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE))
+
+
+def code_of(path: Path) -> list[str]:
+    cells = json.loads(path.read_text())["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
@@ -44,6 +51,15 @@ def test_the_lecture_map_has_the_rows_that_the_notebooks_cover():
 def test_links_in_documents_lead_somewhere(path):
     targets = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_lecturers_links_lead_to_a_section_or_a_widget():
+    links = re.findall(r"\]\(\.\./notebooks/(\d\d)_\w+\.ipynb#([^)]+)\)", (ROOT / "docs/lecturer.md").read_text())
+    assert len(links) > 25
+    for number, place in links:
+        (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+        shown = re.findall(r"^(\w+)\(.*\)$", "\n".join(code_of(path)), flags=re.MULTILINE)
+        assert place in {slug(heading) for heading in headings(number)} or shown.count(place) == 1, (number, place)
 
 
 def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():

@@ -75,3 +75,13 @@ def test_intervals_order_rows_by_the_mean_of_the_first_group_and_show_every_run(
     dots = [point.get_offsets().data.tolist() for point in ax.collections if len(point.get_offsets())]
     assert dots == [[[1, 0], [3, 0]], [[5, 1]], [[9, 0]], [[0, 1], [1, 1], [2, 1]]]
     assert [line.get_xdata()[0] for line in ax.lines] == [2, 5, 9, 1]
+
+
+def test_growth_draws_points_and_the_law_through_the_large_ones_with_its_slope():
+    line = {10.0: 5.0, 100.0: 1.0, 1000.0: 10.0, 10000.0: 100.0}
+    ax = figures.growth({"a": line, "b": dict.fromkeys(line, 7.0)}, fit_from=100, reach=1e6)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a: slope 1.00", "b: slope 0.00"]
+    measured, law = ax.lines[:2]
+    assert measured.get_xydata().tolist() == [list(point) for point in line.items()]
+    assert law.get_xydata().flatten().tolist() == pytest.approx([100, 1, 1e6, 1e4])

@@ -177,6 +177,15 @@ def test_rows_and_has_edges_agree_with_a_set(seed):
     assert not graph.has_edges(users, torch.full_like(users, -1)).any()
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_edges_of_some_users_are_those_of_a_loop_also_where_a_user_comes_twice(seed):
+    graph = random_graph(seed)
+    users = torch.tensor(np.random.default_rng(seed).integers(0, graph.num_users, 11))
+    row, item = graph.edges_of(users)
+    expected = [(at, i) for at, u in enumerate(users.tolist()) for v, i in sorted(edges(graph)) if v == u]
+    assert list(zip(row.tolist(), item.tolist(), strict=True)) == expected
+
+
 def test_rows_of_nobody():
     assert random_graph(0).rows(torch.empty(0, dtype=torch.long)).shape == (0, random_graph(0).num_items)
 

@@ -9,7 +9,16 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from course_lib.losses import binary_loss, bpr_loss, margin_loss, sampled_binary_loss, sampled_bpr_loss, softmax_loss
+from course_lib import losses
+from course_lib.losses import (
+    binary_loss,
+    bpr_loss,
+    margin_loss,
+    sampled_binary_loss,
+    sampled_bpr_loss,
+    softmax_loss,
+    streamed_softmax_loss,
+)
 from course_lib.metrics import recall_at_k
 
 TOY = torch.tensor([[-1.0, -3.0], [2.0, 4.0]], dtype=torch.double)  # row 29
@@ -93,6 +102,66 @@ def test_the_softmax_loss_equals_the_plain_loop(seed):
     shift = torch.tensor(rng.normal(size=(5, 1)))
     assert softmax_loss(scores + shift, positives).item() == pytest.approx(softmax_loss(scores, positives).item())
     assert torch.autograd.gradcheck(lambda s: softmax_loss(s, positives), scores.requires_grad_())
+
+
+def factors(seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Vectors of 9 users and 7 items, and edges: one user has none, one has all items."""
+    rng = np.random.default_rng(seed)
+    users, items = (torch.tensor(rng.normal(scale=rng.choice([0.1, 1.0, 5.0]), size=(n, 3))) for n in (9, 7))
+    positives = torch.tensor(rng.random((9, 7)) < 0.4)
+    positives[2], positives[4] = False, True
+    return users.requires_grad_(), items.requires_grad_(), positives
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 4, 100])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_streamed_softmax_is_the_plain_one_with_its_gradients(monkeypatch, seed, rows_at_once):
+    monkeypatch.setattr(losses, "CELLS_AT_ONCE", rows_at_once * 7)
+    users, items, positives = factors(seed)
+    plain = softmax_loss(users @ items.T, positives)
+    streamed = streamed_softmax_loss(users, items, *positives.nonzero().T)
+    assert streamed.item() == pytest.approx(plain.item(), rel=1e-12)
+    for own, other in zip(*(torch.autograd.grad(3 * loss, (users, items)) for loss in (plain, streamed)), strict=True):
+        assert torch.allclose(own, other, rtol=1e-9, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda u, i: streamed_softmax_loss(u, i, *positives.nonzero().T), (users, items))
+
+
+def test_the_streamed_softmax_needs_no_more_memory_for_more_users(monkeypatch):
+    monkeypatch.setattr(losses, "CELLS_AT_ONCE", 4 * 7)
+    shapes, original = [], torch.mm
+    monkeypatch.setattr(torch, "mm", lambda a, b, out: shapes.append(out.shape) or original(a, b, out=out))
+    users, items, positives = factors(0)
+    streamed_softmax_loss(users, items, *positives.nonzero().T)
+    assert shapes == [(4, 7), (4, 7), (1, 7)]
+
+
+def test_the_streamed_softmax_stays_finite_where_exp_overflows():
+    users, items, positives = (part * 1000.0 if part.is_floating_point() else part for part in factors(0))
+    loss = streamed_softmax_loss(users.float(), items.float(), *positives.nonzero().T)
+    assert loss.isfinite()
+    assert loss.item() == pytest.approx(softmax_loss(users @ items.T, positives).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        ("item_emb", {"item_emb": torch.zeros(7, 4)}),
+        ("item_emb", {"item_emb": torch.zeros(7)}),
+        ("item", {"item": torch.tensor([0])}),
+        ("item", {"row": torch.empty(0, dtype=torch.long), "item": torch.empty(0, dtype=torch.long)}),
+        ("item", {"item": torch.tensor([0, 7])}),
+        ("item", {"item": torch.tensor([-1, 0])}),
+        ("row", {"row": torch.tensor([1, 0])}),
+        ("row", {"row": torch.tensor([0, 9])}),
+        ("row", {"row": torch.tensor([-1, 0])}),
+    ],
+)
+def test_the_streamed_softmax_refuses_what_does_not_fit(argument, change):
+    fitting = {"user_emb": torch.zeros(9, 3), "item_emb": torch.zeros(7, 3)}
+    fitting |= {"row": torch.tensor([0, 1]), "item": torch.tensor([5, 5])}
+    assert streamed_softmax_loss(**fitting).item() == pytest.approx(math.log(7))
+    with refused(argument):
+        streamed_softmax_loss(**(fitting | change))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +376,7 @@ def test_the_softmax_loss_refuses_what_it_cannot_use():
 @pytest.mark.parametrize(
     ("argument", "bad"),
     [
-        ("scores", torch.rand(3)),
+        ("scores", torch.ones(3)),
         ("scores", torch.ones(2, 2, dtype=torch.long)),
         ("positives", torch.eye(2)),
         ("positives", torch.ones(2, 3, dtype=torch.bool)),

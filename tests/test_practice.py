@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.practice import CHECKS, beside, check_answer
+from course_lib.practice import CHECKS, check_answer
 
 EACH_CHECK = pytest.mark.parametrize("name", CHECKS)
 
@@ -59,10 +59,3 @@ def test_what_is_no_number_is_said_so(answer):
 def test_an_unknown_question_is_refused():
     with pytest.raises(ValueError, match=r"^name: got '01 nothing', wanted one of "):
         check_answer("01 nothing", 1)
-
-
-def test_a_guess_stands_beside_the_truth():
-    assert repr(beside(0.3, 0.18512)) == "you: 0.3\nit is: 0.185"
-    assert repr(beside("rises", "falls")) == "you: rises\nit is: falls"
-    assert repr(beside(..., 0)).startswith("you: nothing")
-    assert repr(beside({"BPR": ...}, 0)).startswith("you: nothing")

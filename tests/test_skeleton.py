@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_NEEDED = {"torch-scatter", "torch-sparse", "torch-cluster", "torch-spline-conv", "pyg-lib"}
 FLOORS = {
     0: {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
-    | {"campus", "download", "origins", "arguments", "environment", "practice", "features"},
+    | {"campus", "download", "origins", "arguments", "environment", "practice", "features", "growth"},
     1: {"models"},
-    2: {"training", "retrieval"},
+    2: {"training", "retrieval", "cluster"},
     3: {"figures", "evaluation", "comparison"},
     4: {"widgets", "grading", "site"},
     5: {"cli"},

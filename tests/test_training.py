@@ -17,7 +17,7 @@ from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
 from course_lib.losses import binary_loss, bpr_loss, softmax_loss
 from course_lib.models import MatrixFactorization, Popularity
-from course_lib.training import History, Recipe, fit, train_epochs
+from course_lib.training import History, Recipe, Trainer, fit, train_epochs
 
 matplotlib.use("Agg")
 EACH_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary", "softmax"])
@@ -178,12 +178,20 @@ def test_one_step_with_all_users_is_the_exact_softmax_loss_and_its_gradient():
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 20), (7, 3), (19, 2), (20, 1), (500, 1)])
 def test_an_epoch_of_the_softmax_loss_draws_as_many_users_as_there_are(monkeypatch, batch_size, steps):
     graph, batches = uneven(), []
-    monkeypatch.setattr(InteractionGraph, "rows", recorded(InteractionGraph.rows, batches))
+    monkeypatch.setattr(InteractionGraph, "edges_of", recorded(InteractionGraph.edges_of, batches))
     list(train_epochs(MatrixFactorization(graph, dim=4), graph, Recipe("softmax", 1, batch_size)))
     active = graph.user_degree.count_nonzero().item()
     assert active < 20
     assert [len(users) for users in batches] == [min(batch_size, active)] * steps
     assert all(len(users.unique()) == len(users) and graph.user_degree[users].all() for users in batches)
+
+
+def test_the_temperature_divides_the_scores():
+    graph = uneven()
+    model = MatrixFactorization(graph, dim=4, std=1.0)
+    scores = model.score(torch.arange(20)).detach()
+    (drawn,) = train_epochs(model, graph, Recipe("softmax", 1, 20, temperature=0.2))
+    assert drawn == pytest.approx(softmax_loss(scores / 0.2, graph.rows(torch.arange(20))).item(), rel=1e-6)
 
 
 def recorded(method, calls: list):
@@ -206,6 +214,21 @@ def test_a_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(loss):
     assert first[1].loss == again[1].loss
     assert first[1].val == again[1].val
     assert not torch.equal(weights(first[0]), weights(other[0]))
+
+
+@EACH_LOSS
+def test_training_taken_up_by_another_trainer_goes_on_as_if_nothing_had_happened(tmp_path, loss):
+    parts = two_blocks(0)
+    recipe = replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], weight_decay=0.1)
+    models = [MatrixFactorization(parts.train, dim=8, seed=seed) for seed in (0, 0, 1)]
+    whole, first, second = (Trainer(model, parts.train, recipe) for model in models)
+    expected = [whole.epoch() for _ in range(5)]
+    got = [first.epoch() for _ in range(2)]
+    torch.save(first.state_dict(), tmp_path / "state.pt")
+    second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    got += [second.epoch() for _ in range(3)]
+    assert got == expected
+    assert torch.equal(weights(models[2]), weights(models[0]))
 
 
 def test_the_global_generators_are_left_alone():
@@ -367,6 +390,9 @@ def test_a_recipe_cannot_be_changed():
         ("weight_decay", -0.1),
         ("weight_decay", math.nan),
         ("weight_decay", math.inf),
+        ("temperature", 0.0),
+        ("temperature", -1.0),
+        ("temperature", math.inf),
         ("margin", -0.1),
         ("margin", math.nan),
         ("margin", math.inf),

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from course_lib.cli import check, data, grade, release, run, site
+from course_lib.cli import check, data, grade, gradebook, release, run, site
 
-COMMANDS = (data, check, release, grade, run, site)
+COMMANDS = (data, check, release, grade, gradebook, run, site)
 
 
 class _Parser(argparse.ArgumentParser):

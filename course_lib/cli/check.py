@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _text(result: dict[str, Any]) -> str:
     lines = list(result["errors"])
     for exercise in result["exercises"]:
-        if not all(exercise["cases"].values()):
+        if exercise["says"] and not all(exercise["cases"].values()):
             lines += [exercise["says"], ""]
     lines.append(f"{'exercise':24} {'cases':12} {'points':>12}")
     for exercise in result["exercises"]:

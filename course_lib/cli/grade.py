@@ -57,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     from course_lib.grading.outputs import write_outputs
     from course_lib.grading.run import prepare, stems
 
+    if not hasattr(os, "fork"):
+        raise ValueError("grading needs Linux or macOS: on Windows, run it in WSL")
     workers = whole("--workers", arguments.workers or _cores(), least=1)
     solution = solution_named(arguments.name)
     times = {"due": arguments.due, "late": arguments.late, "extensions": arguments.extensions}

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-SOLUTIONS, ASSIGNMENTS = Path("solutions"), Path("assignments")
+ASSIGNMENTS = Path("assignments")
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -26,10 +26,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Release the named assignments, or all, and print a line for each file."""
-    paths = [path for name in arguments.names or ["a[0-9]*"] for path in _solutions(name)]
+    from course_lib.grading.authoring import SOLUTIONS, solution_named
     from course_lib.grading.handout import hand_out
     from course_lib.grading.release import release
 
+    paths = [solution_named(name) for name in arguments.names] or sorted(SOLUTIONS.glob("a[0-9]*.ipynb"))
+    if not paths:
+        raise ValueError(f"no {SOLUTIONS}/a….ipynb here; run it in the course's folder")
     written = []
     for path in paths:
         written.append(release(path, arguments.to / ASSIGNMENTS if arguments.to else ASSIGNMENTS))
@@ -42,11 +45,3 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.to:
         print(f"✓ {arguments.to}: ready to hand out, begin with its README.md")
     return 0
-
-
-def _solutions(name: str) -> list[Path]:
-    found = sorted({*SOLUTIONS.glob(f"{name}_*.ipynb"), *SOLUTIONS.glob(f"{name}.ipynb")})
-    if not found:
-        there = ", ".join(sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))) or "no solution notebook"
-        raise ValueError(f"no {SOLUTIONS}/{name}_*.ipynb here, but {there}; run it in the course's folder")
-    return found

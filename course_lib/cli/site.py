@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-PICTURE = Path("docs/course.svg")
+PICTURE, GUIDE = Path("docs/course.svg"), Path("docs/lecturer.md")
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -32,6 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     from course_lib.site import build
 
     picture = PICTURE.read_text("utf-8") if PICTURE.exists() else ""
-    written = build(notebooks, arguments.out, picture, arguments.slides)
+    written = build(notebooks, arguments.out, picture, GUIDE if GUIDE.exists() else None, arguments.slides)
     print(f"✓ {len(written)} pages; open {written[0].resolve()}")
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from course_lib.arguments import refuse
 
+SOLUTIONS = Path("solutions")
 PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
 OTHER = ("setup", "tools", "written", "instructor")
 
@@ -137,7 +138,7 @@ def read(path: Path) -> Assignment:
     return assignment
 
 
-def solution_named(name: str, folder: Path = Path("solutions")) -> Path:
+def solution_named(name: str, folder: Path = SOLUTIONS) -> Path:
     """The solution notebook of a short name: a1 is a1_metrics.ipynb.
 
     Raises:
@@ -159,10 +160,17 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
         ValueError: If the file is no notebook of format 4.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return [{"metadata": {}, **cell, "source": "".join(cell["source"])} for cell in cells]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a notebook: {error}") from error
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        if "worksheets" in notebook:
+            raise ValueError("it is one of format 3, which JupyterLab turns into format 4 when it opens and saves it")
+        return [
+            {"metadata": {}, **cell, "cell_type": cell["cell_type"], "source": "".join(cell["source"])}
+            for cell in notebook["cells"]
+        ]
+    except KeyError as error:
+        raise ValueError(f"{path} is not a notebook of format 4: it lacks {error}") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is not a notebook of format 4: {error}") from error
 
 
 def part_of(cell: dict[str, Any]) -> str:

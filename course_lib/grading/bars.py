@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHOWN = 15  # bars of frequencies
-BLUE, INK = "#0072b2", "#010203"  # INK becomes the colour of the page's text
+BAR, INK = "#0072b2", "#010203"  # on the page they are those of the page
 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], what: str) -> Markup:
@@ -27,7 +27,7 @@ def histogram(edges: Sequence[float], counts: Sequence[int], what: str) -> Marku
     """
     axes = _axes(7, 2.2)
     for (low, high), count in zip(itertools.pairwise(edges), counts, strict=True):
-        axes.bar((low + high) / 2, count, width=0.94 * (high - low), color=BLUE)
+        axes.bar((low + high) / 2, count, width=0.94 * (high - low), color=BAR)
         if count:
             axes.annotate(
                 f"{count}", ((low + high) / 2, count), (0, 3), textcoords="offset points", ha="center", color=INK
@@ -45,7 +45,7 @@ def frequencies(counts: Mapping[str, int], what: str) -> Markup:
     """
     shown = list(counts.items())[:SHOWN][::-1]
     axes = _axes(8, 0.6 + 0.3 * len(shown))
-    axes.barh(range(len(shown)), [count for _, count in shown], height=0.72, color=BLUE)
+    axes.barh(range(len(shown)), [count for _, count in shown], height=0.72, color=BAR)
     for place, (_, count) in enumerate(shown):
         axes.annotate(f"{count}", (count, place), (4, 0), textcoords="offset points", va="center", color=INK)
     axes.set(xlabel=what, xticks=[], xlim=(0, 1.1 * max(counts.values(), default=1)))
@@ -71,4 +71,4 @@ def _svg(axes: Axes, salt: str) -> Markup:
         axes.figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     text = out.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    return Markup(text.replace(INK, "currentColor"))
+    return Markup(text.replace(INK, "currentColor").replace(BAR, f"var(--bar, {BAR})"))

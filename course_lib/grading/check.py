@@ -12,8 +12,10 @@ from course_lib.arguments import refuse
 from course_lib.grading.attempt import NOT_WRITTEN, Outcome, shown
 from course_lib.grading.diagnosis import diagnose
 from course_lib.grading.fingerprint import tells
-from course_lib.grading.question import Key, Question, digest, unpack
+from course_lib.grading.question import NOT_DEFINED, Key, Question, digest, unpack
 
+WIDTH = 90
+WRONG = "not this value"
 REMINDER = "Grading asks the same kinds of cases with other inputs."
 
 
@@ -104,15 +106,18 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     passed = {case: digests[case] == key.right[case] for case in outcomes}
     if all(outcome.text == NOT_WRITTEN for outcome in outcomes.values()):
         return Report(passed, f"… {question.name} is not written yet")
+    if all(outcome.text == NOT_DEFINED for outcome in outcomes.values()):
+        return Report(passed, f"✗ there is no function {question.name}: keep the name that the stub had")
     hints = diagnose(digests, key.right, key.mistakes, [case for case in outcomes if tells(outcomes[case].text)])
-    lines, told, unknown = [], set(), []
+    lines, told, unknown = [], {}, []
     for case, outcome in outcomes.items():
         if passed[case]:
             lines.append(f"✓ {case}")
             continue
         remark = hints.get(case) or _what_is_wrong(outcome, key.forms[case])
-        lines.append(f"✗ {case}: {'as above' if remark in told else remark}")
-        told.add(remark)
+        lines.append(_wrapped(f"✗ {case}: " + (f"as in {told[remark]!r}" if remark in told else remark)))
+        if remark != WRONG:
+            told.setdefault(remark, case)
         if case not in hints:
             unknown.append(case)
     if unknown:
@@ -121,12 +126,18 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     return Report(passed, "\n".join(lines))
 
 
+def _wrapped(text: str) -> str:
+    """Broken between words: JupyterLab would break a long line anywhere."""
+    first, newline, where = text.partition("\n")
+    return textwrap.fill(first, WIDTH, subsequent_indent="  ", break_long_words=False) + newline + where
+
+
 def _what_is_wrong(outcome: Outcome, wanted: str) -> str:
     if not outcome.form:  # it failed, and says how
         return outcome.shown
     if outcome.form == "None":
         return "None came back: is a return missing?"
-    return "not this value" if outcome.form == wanted else f"{outcome.form} came back, wanted {wanted}"
+    return WRONG if outcome.form == wanted else f"{outcome.form} came back, wanted {wanted}"
 
 
 def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outcome]) -> list[str]:
@@ -135,12 +146,13 @@ def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outco
     name, calls = question.name, question.inputs(case).each
     inputs = f"check.inputs({name}, {case!r})"
     again = f"{name}(**{inputs})" if len(calls) == 1 else f"[{name}(**inputs) for inputs in {inputs}]"
-    lines, before = [f"The smallest of these, {case!r}; once more with {again}"], {}
+    lines, before = [f"The smallest of these is {case!r}. To run it once more:", f"  {again}"], {}
     for number, call in enumerate(calls, 1):
         values = {parameter: shown(value) for parameter, value in call.named(question.parameters).items()}
         if len(calls) > 1:
             lines.append(f"  call {number}{', where it differs' if before else ''}:")
-        lines += [_assigned(parameter, value) for parameter, value in values.items() if before.get(parameter) != value]
+        changed = [_assigned(*pair) for pair in values.items() if before.get(pair[0]) != pair[1]]
+        lines += [textwrap.indent(line, "  ") for line in changed] if len(calls) > 1 else changed
         before = values
     if outcomes[case].form:
         lines.append(_assigned(f"{name} gave" + ", call by call" * (len(calls) > 1), outcomes[case].shown))

@@ -215,13 +215,16 @@ def _handed_in(submitters: list[dict[str, Any]], at: object) -> list[_Owner]:
 
 
 def _in_folder(root: Path) -> Iterator[_File]:
-    for folder, folders, names in os.walk(root):
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=closed.append):
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in sorted(names) + links:
             path = Path(folder, name)
             time = datetime.fromtimestamp(path.lstat().st_mtime, timezone.utc)
             yield _File(path.relative_to(root).as_posix(), time, lambda path=path: _read_file(path))
+    for error in closed:
+        yield _File(f"{Path(error.filename).relative_to(root).as_posix()}/(a closed folder)", None, bytes)
 
 
 def _read_file(path: Path) -> bytes:

@@ -10,7 +10,9 @@ import errno
 import os
 import platform
 import resource
+import signal
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,18 @@ class _Libc:
 
 
 libc = _Libc()
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that started it ends; where the system cannot do that, do nothing."""
+    if sys.platform == "linux":
+        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
+def take_orphans() -> None:
+    """Become the parent of whatever descendant loses its own; where the system cannot do that, do nothing."""
+    if sys.platform == "linux":
+        libc.prctl(TAKE_ORPHANS, 1, 0, 0, 0)
 
 
 def separate() -> None:
@@ -220,4 +234,4 @@ def _become_nobody() -> None:
     libc.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
     version, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     libc.capset(ctypes.byref(version), ctypes.byref(nothing))
-    libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+    die_with_parent()

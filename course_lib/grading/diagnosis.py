@@ -24,7 +24,8 @@ def diagnose(
         telling: Cases whose given answer is one that `fingerprint.tells`.
 
     Returns:
-        Case → name of the mistake, for wrong answers that have one; of several the one that agrees in most cases.
+        Case → name of the mistake, for wrong answers that have one; of several the one that agrees in most cases,
+        of those the first.
     """
     wrong = {case for case in given if given[case] != right[case]}
     agrees = {name: {case for case in given if answers[case] == given[case]} for name, answers in mistakes.items()}
@@ -34,5 +35,5 @@ def diagnose(
     }
     if wrong <= set().union(*(agrees[name] for name in believed | whole)):
         believed |= whole
-    likely = sorted(believed, key=lambda name: (len(agrees[name]), name))
+    likely = sorted((name for name in reversed(mistakes) if name in believed), key=lambda name: len(agrees[name]))
     return {case: name for name in likely for case in agrees[name] & wrong}

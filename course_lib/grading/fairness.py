@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from pathlib import Path
 
 from course_lib.arguments import refuse
 from course_lib.grading import probe
@@ -20,6 +21,14 @@ def refuse_bad_points(assignment: Assignment) -> None:
     total = sum(exercise.points for exercise in assignment.exercises.values()) + sum(assignment.written.values())
     if total != 100:
         refuse(assignment.name, f"{total} points", "100 in all", "change the tags points:…")
+
+
+def refuse_missing_lessons(assignment: Assignment, lessons: Path) -> None:
+    """Refuse an exercise that sends its reader to a lesson that is not there; where no lessons are, all is well."""
+    for exercise in assignment.exercises.values():
+        for name in exercise.read:
+            if lessons.is_dir() and not (lessons / f"{name}.ipynb").exists():
+                refuse(f"{exercise.name}, tag read:{name}", f"no {lessons.name}/{name}.ipynb", "a lesson that exists")
 
 
 def refuse_bad_hints(exercise: Exercise) -> None:

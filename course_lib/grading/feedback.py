@@ -8,7 +8,7 @@ from course_lib.grading.authoring import Assignment
 from course_lib.grading.gradebook import UNCONFINED, Row
 from course_lib.grading.lms import points_of
 from course_lib.grading.pages import render
-from course_lib.grading.remarks import next_steps, remarks
+from course_lib.grading.remarks import builds_on, next_steps, nothing_to_ask, remarks
 from course_lib.grading.result import ExerciseResult, Result
 from course_lib.grading.rubric import Rubric
 
@@ -23,6 +23,7 @@ def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -
         rubric: Points and comments for written parts.
     """
     exercises = {exercise.name: exercise for exercise in result.exercises}
+    below, unasked = builds_on(assignment, exercises), bool(nothing_to_ask(exercises))
     written = [_written(assignment, part, row, result, rubric) for part in assignment.written]
     return render(
         "feedback.html",
@@ -33,8 +34,7 @@ def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -
         ungraded=[part["title"] for part in written if part["points"] is None],
         unconfined=UNCONFINED.partition(": ")[2] if result.sandbox == "none" else "",
         steps=next_steps(assignment, exercises),
-        read_on=list(dict.fromkeys(name for one in assignment.exercises.values() for name in one.read)),
-        parts=[_part(assignment, exercise) for exercise in exercises.values()],
+        parts=[_part(assignment, one, below[one.name], unasked) for one in exercises.values()],
         written=written,
         errors=sorted(result.errors.items()),
         flags=[flag for flag in row.flags if flag != UNCONFINED and not flag.endswith(" not graded yet")],
@@ -51,7 +51,7 @@ def duration(late: timedelta) -> str:
     return " and ".join(told)
 
 
-def _part(assignment: Assignment, result: ExerciseResult) -> dict[str, object]:
+def _part(assignment: Assignment, result: ExerciseResult, below: list[str], unasked: bool) -> dict[str, object]:
     exercise = assignment.exercises[result.name]
     right = [case for case, how in result.cases.items() if how.passed]
     return {
@@ -60,7 +60,7 @@ def _part(assignment: Assignment, result: ExerciseResult) -> dict[str, object]:
         "about": exercise.about.removeprefix(f"{exercise.title}. "),
         "points": result.points,
         "of": result.of,
-        "remarks": remarks(exercise, result),
+        "remarks": [] if unasked else remarks(exercise, result, below),
         "right": right,
         "praise": _praise(len(right), len(result.cases)),
         "read": exercise.read,

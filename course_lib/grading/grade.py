@@ -24,6 +24,7 @@ ASK = "__import__('course_lib.grading.answering', fromlist=['answer']).answer(gl
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 NO_ANSWER = "no answer"
+DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 
 
 def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Result:
@@ -129,13 +130,13 @@ def _is_builtin(name: str) -> bool:
 
 
 def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
-    """What a person should look at."""
+    """What a person should look at; that cells after a kernel's end find none says nothing new."""
     for number, cell in enumerate(ran[:own], 1):
-        if cell.trouble:
+        if cell.trouble and cell.trouble != DEAD_ALREADY:
             yield f"code cell {number}: {cell.trouble}"
     if len(ran) < own + asked:
         yield f"the run was ended after {len(ran)} of {own + asked} cells: no time or no memory left"
-    elif troubles := sorted({cell.trouble for cell in ran[own:] if cell.trouble}):
+    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {"", DEAD_ALREADY}):
         yield f"while asked: {', '.join(troubles)}"
 
 

@@ -9,7 +9,6 @@ import os
 import pickle
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -76,13 +75,12 @@ class Grader:
 
 def main() -> None:
     """Take a bundle and a level from standard input, then grade what comes until it closes."""
-    from course_lib.grading.confine import DIE_WITH_PARENT, libc
+    from course_lib.grading.confine import die_with_parent
     from course_lib.grading.grade import grade
     from course_lib.grading.guarded import warm_up
     from course_lib.grading.sandbox import Sandbox
 
-    if sys.platform == "linux":
-        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever prints here, it is no answer
     bundle, level = pickle.load(sys.stdin.buffer)

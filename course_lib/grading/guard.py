@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import pytest
 
-from course_lib.grading.recorder import record
+from course_lib.grading.recorder import record, until_it_ends
 from course_lib.grading.splice import Cell
 
-KERNEL_ENDED, FLOODED = "the kernel ended", "too much output"
-
-SLICE = 0.25  # seconds between two looks at whether the kernel lives
+FLOODED = "too much output"
 FLOOD = 16 << 20  # characters of output after which a kernel is stopped; a message counts for 256 at least
 NO_MARKS = {"skip": False, "check_exception": False}
 
@@ -55,29 +51,23 @@ class Guard:
         """Listen to the kernel through a guard."""
         kernel = item.parent.kernel
         if kernel.is_alive() and "get_message" not in vars(kernel):
-            kernel.get_message = self._guarded(kernel, kernel.get_message)
+            kernel.get_message = self._guarded(kernel)
             self.say(None)
 
-    def _guarded(self, kernel: Any, hear: Callable[..., dict]) -> Callable[..., dict]:
+    def _guarded(self, kernel: Any) -> Callable[..., dict]:
+        hear = until_it_ends(kernel)
+
         def get_message(stream: str, timeout: float | None = None) -> dict:
-            until = time.monotonic() + (timeout or 0)
-            while True:
-                try:
-                    message = hear(stream, timeout=max(0.01, min(SLICE, until - time.monotonic())))
-                except Empty:
-                    if not kernel.is_alive():
-                        raise RuntimeError(KERNEL_ENDED) from None
-                    if time.monotonic() > until:
-                        raise
-                    continue
-                except MemoryError:  # one message larger than this process may be
-                    self.heard = FLOOD
-                else:
-                    self.heard += 256 + len(str(message["content"]))
-                if self.heard >= FLOOD:
-                    kernel.stop()
-                    raise RuntimeError(FLOODED)
-                return message
+            try:
+                message = hear(stream, timeout)
+            except MemoryError:  # one message larger than this process may be
+                self.heard = FLOOD
+            else:
+                self.heard += 256 + len(str(message["content"]))
+            if self.heard >= FLOOD:
+                kernel.stop()
+                raise RuntimeError(FLOODED)
+            return message
 
         return get_message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -11,26 +12,32 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from course_lib.grading.confine import DIE_WITH_PARENT, MIB, libc
+from course_lib.grading.confine import MIB, die_with_parent
 from course_lib.grading.guard import Guard
 from course_lib.grading.sandbox import Job
 from course_lib.grading.splice import Cell, Ran, spliced
 
 MEMORY = 1024 * MIB  # of the process that listens to a kernel
 OPTIONS = ("-p", "nbval.plugin", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-c", os.devnull, "--nbval")
+HERE = ("--rootdir", ".", "--confcutdir", ".")
 KERNEL = ("--nbval-kernel-name", "course-sandbox", "--nbval-kernel-startup-timeout", "20")
 
 
 def warm_up() -> None:
     """Import here, once, what each forked process needs; a process that forks must have no thread by then."""
+    import IPython.paths  # noqa: F401  # jupyter_client does, for each kernel
     import jupyter_client.manager  # noqa: F401
     import nbformat
     import nbval.plugin  # noqa: F401
     import pytest
 
+    import course_lib.grading.provisioner  # noqa: F401
+
     nbformat.validate(nbformat.from_dict(json.loads(spliced([Cell("1")]))))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval and ours, no other
-    pytest.main(["--version", *OPTIONS])
+    pytest.main(["--markers", *OPTIONS])
+    gc.collect()
+    gc.freeze()
 
 
 def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
@@ -61,7 +68,8 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
             lines = _lines(pipe, until)
             if next(lines, b"") != b"null":  # which says that there is a kernel
                 raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
-            yield from (Ran(**json.loads(line)) for line in lines)
+            for _, line in zip(cells, lines, strict=False):  # nobody waits for what follows the last
+                yield Ran(**json.loads(line))
     finally:  # the kernel ends with it
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -80,7 +88,7 @@ def _lines(pipe: Any, until: float) -> Iterator[bytes]:
 def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
     """What the forked process does; whatever happens in it, it ends here."""
     try:
-        libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
@@ -94,6 +102,6 @@ def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
             os.write(writing, json.dumps(record).encode() + b"\n")
 
         guard = Guard(cells, job.folder / "inputs", say)
-        pytest.main(["-s", *OPTIONS, *KERNEL, "spliced.ipynb"], plugins=[guard])
+        pytest.main(["-s", *OPTIONS, *HERE, *KERNEL, "spliced.ipynb"], plugins=[guard])
     finally:
         os._exit(0)

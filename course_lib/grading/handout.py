@@ -19,9 +19,9 @@ You need Python 3.10 or newer. In this folder, once (a few minutes, most of it P
 
 Then, each time:
 
-    .venv/bin/jupyter lab assignments
+    .venv/bin/jupyter lab
 
-(On Windows: `py -m venv .venv`, then `.venv\\Scripts\\pip` and `.venv\\Scripts\\jupyter`.)
+(On Windows: `py -m venv .venv`, then `.venv\\Scripts\\pip` and `.venv\\Scripts\\jupyter`.) Open one of these:
 
 {list}
 
@@ -30,7 +30,7 @@ Write each function where it says so and run the check below it. Before you hand
     .venv/bin/course check assignments/{first}
 
 Hand in the notebook alone, under its own name. Grading asks the same kinds of cases with other inputs.
-The lessons are in `notebooks/`; `.venv/bin/course data` fetches their data.
+The lessons are in `notebooks/`, beside the assignments; `.venv/bin/course data` fetches their data.
 """
 
 

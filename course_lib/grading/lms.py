@@ -4,14 +4,54 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from course_lib.arguments import refuse
 from course_lib.grading.authoring import Assignment
 from course_lib.grading.gradebook import Row
-from course_lib.grading.remarks import remarks
+from course_lib.grading.remarks import builds_on, remarks
 from course_lib.grading.result import Result
 from course_lib.grading.roster import Roster, Student
+from course_lib.grading.run import stems
 from course_lib.grading.table import to_csv
+
+
+def export(
+    kind: str,
+    rows: Sequence[Row],
+    assignment: Assignment,
+    results: Mapping[str, Result],
+    roster: Roster | None,
+    column: str,
+) -> tuple[dict[str, str], list[str]]:
+    """Files for an LMS.
+
+    Args:
+        kind: "canvas", "moodle", "gradescope", or "csv", which needs none.
+        rows: The gradebook.
+        assignment: What was graded.
+        results: Student → result.
+        roster: The class as the LMS knows it.
+        column: Name of the assignment in the LMS.
+
+    Returns:
+        Name of each file → its text; and the ids of students whom the roster does not know.
+
+    Raises:
+        ValueError: If the LMS could not take them.
+    """
+    if kind == "gradescope":
+        files = stems(row.student for row in rows)
+        graded = [row for row in rows if row.student in results]
+        texts = {f"gradescope/{files[r.student]}.json": gradescope(r, assignment, results[r.student]) for r in graded}
+        return texts, []
+    if kind == "csv":
+        return {}, []
+    if roster is None:
+        file = {"canvas": "the grade file that Canvas exports", "moodle": "Moodle's grading worksheet"}[kind]
+        refuse("lms", "no class list", file, f"download it and name it: --lms FILE --format {kind}")
+    text, unknown = (canvas if kind == "canvas" else moodle)(rows, roster, assignment, column)
+    return {f"{kind}.csv": text}, unknown
 
 
 def canvas(rows: Sequence[Row], roster: Roster, assignment: Assignment, column: str) -> tuple[str, list[str]]:
@@ -71,12 +111,13 @@ def moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, column: 
     return to_csv(header, lines), unknown
 
 
-def gradescope(row: Row, assignment: Assignment, result: Result | None) -> str:
+def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
     """A student's results.json, as an autograder of Gradescope writes it."""
     tests = []
-    for exercise in result.exercises if result else ():
+    below = builds_on(assignment, {exercise.name: exercise for exercise in result.exercises})
+    for exercise in result.exercises:
         lines = [f"✓ {case}" for case, how in exercise.cases.items() if how.passed]
-        for remark in remarks(assignment.exercises[exercise.name], exercise):
+        for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
             lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
         test = {"name": exercise.name, "score": exercise.points, "max_score": exercise.of, "output_format": "text"}
         tests.append({**test, "output": "\n".join(lines)})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from course_lib.grading.question import Key, Question, unpack
+from course_lib.grading.recorder import KERNEL_ENDED, OUT_OF_TIME
 from course_lib.grading.splice import Cell, Ran, run_cells
 
 LIMIT = 120  # seconds for one cell of the student's
@@ -49,9 +50,7 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
     ]
     return {
         "notebook": title,
-        "errors": [
-            f"code cell {n}: {_trouble(cell)}" for n, cell in enumerate(ran[: len(sources)], 1) if not cell.passed
-        ],
+        "errors": [f"code cell {n}: {error}" for n, error in _errors(ran[: len(sources)])],
         "exercises": exercises,
         "points": round(sum(exercise["points"] for exercise in exercises), 1),
         "of": sum(exercise["of"] for exercise in exercises),
@@ -78,5 +77,12 @@ def _exercise(question: Question, ran: list[Ran]) -> dict[str, Any]:
     }
 
 
-def _trouble(cell: Ran) -> str:
-    return cell.error or f"no answer in {LIMIT} s, or it ended the kernel"
+def _errors(ran: Sequence[Ran]) -> Iterator[tuple[int, str]]:
+    """Number and error of each cell that failed, up to one after which nothing runs."""
+    for number, cell in enumerate(ran, 1):
+        if cell.trouble:
+            said = {OUT_OF_TIME: f"stopped after {LIMIT} s: does a loop never end?", KERNEL_ENDED: "it ends the kernel"}
+            yield number, f"{said.get(cell.trouble, cell.trouble)}; nothing after it was run"
+            return
+        if not cell.passed:
+            yield number, cell.error

@@ -10,7 +10,7 @@ from course_lib.grading.class_report import class_report
 from course_lib.grading.feedback import feedback
 from course_lib.grading.gradebook import gradebook, to_text
 from course_lib.grading.result import Result
-from course_lib.grading.rubric import form, read_rubric
+from course_lib.grading.rubric import Rubric, form, read_rubric
 from course_lib.grading.run import Run, stems
 
 FORM = "written.csv"
@@ -26,7 +26,7 @@ def write_outputs(
         run: The run.
         assignment: What was graded.
         results: Student → result.
-        rubric: CSV with the points of written parts; by default the written.csv that is there, filled in or not.
+        rubric: CSV with the points of written parts; see `grades_for`.
 
     Returns:
         The files written; the same input gives the same bytes.
@@ -34,8 +34,7 @@ def write_outputs(
     Raises:
         ValueError: If the rubric does not fit.
     """
-    filled = rubric or directory / FORM
-    grades = read_rubric(filled, assignment, run.handed_in) if rubric or filled.exists() else {}
+    grades = grades_for(directory, run, assignment, rubric)
     rows = gradebook(run, assignment, results, grades)
     files = stems(run.handed_in)
     texts = {"gradebook.csv": to_text(rows, assignment, run)}
@@ -47,6 +46,16 @@ def write_outputs(
     if assignment.written:
         texts[FORM] = "\ufeff" + form(assignment, results, grades)  # by the mark Excel knows that it is UTF-8
     return [write(directory / name, text) for name, text in texts.items()]
+
+
+def grades_for(directory: Path, run: Run, assignment: Assignment, rubric: Path | None = None) -> Rubric:
+    """Points of written parts: of the rubric, else of the form that lies in the folder, filled in or not.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
+    filled = rubric or directory / FORM
+    return read_rubric(filled, assignment, run.handed_in) if rubric or filled.exists() else {}
 
 
 def write(path: Path, text: str) -> Path:

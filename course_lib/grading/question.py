@@ -17,6 +17,8 @@ from course_lib.arguments import refuse
 from course_lib.grading import probe
 from course_lib.grading.attempt import Outcome, attempt
 
+NOT_DEFINED = "not defined"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -57,7 +59,7 @@ class Question:
         """Find the function among the names that a notebook has defined, and ask it; what it prints goes unheard."""
         function = names.get(self.name)
         if not callable(function):
-            return Outcome("not defined", "", f"there is no function {self.name}")
+            return Outcome(NOT_DEFINED, "", f"there is no function {self.name}")
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return self.answer(function, case)
 

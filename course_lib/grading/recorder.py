@@ -1,14 +1,17 @@
-"""A pytest plugin beside nbval: prints one JSON line a notebook cell, and keeps warnings out of the comparison."""
+"""A pytest plugin beside nbval: prints one JSON line a notebook cell, and notices at once when a kernel ends."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty
 from typing import Any
 
 import pytest
 
-OUT_OF_TIME = "out of time"
+OUT_OF_TIME, KERNEL_ENDED = "out of time", "the kernel ended"
+SLICE = 0.25  # seconds between two looks at whether the kernel lives
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
 OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the guard's
 SHOWN = 20_000  # characters kept of what a cell printed
@@ -18,6 +21,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A warning on stderr is no part of an answer."""
     for notebook in {item.parent for item in items}:
         notebook.skip_compare += ("stderr",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Listen for the kernel's end, too."""
+    kernel = item.parent.kernel
+    if kernel.is_alive() and "get_message" not in vars(kernel):
+        kernel.get_message = until_it_ends(kernel)
+
+
+def until_it_ends(kernel: Any) -> Callable[..., dict]:
+    """How to hear a kernel's messages without waiting for a dead one; nbval would wait for the cell's time limit."""
+    hear = kernel.get_message
+
+    def get_message(stream: str, timeout: float | None = None) -> dict:
+        until = time.monotonic() + (timeout or 0)
+        while True:
+            try:
+                return hear(stream, timeout=max(0.01, min(SLICE, until - time.monotonic())))
+            except Empty:
+                if not kernel.is_alive():
+                    raise RuntimeError(KERNEL_ENDED) from None
+                if time.monotonic() > until:
+                    raise
+
+    return get_message
 
 
 @pytest.hookimpl(wrapper=True)

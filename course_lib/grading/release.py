@@ -14,6 +14,7 @@ from course_lib.grading.fairness import (
     refuse_bad_hints,
     refuse_bad_points,
     refuse_free_points,
+    refuse_missing_lessons,
     refuse_speechless,
     refuse_unstable,
 )
@@ -42,6 +43,7 @@ def release(path: Path, folder: Path) -> Path:
     """
     assignment = read(path)
     refuse_bad_points(assignment)
+    refuse_missing_lessons(assignment, path.resolve().parents[1] / "notebooks")
     checks = pack([public_question(assignment, exercise) for exercise in assignment.exercises.values()])
     notebook = {
         "cells": [new for cell in assignment.cells for new in _student_cells(cell, assignment, checks)],

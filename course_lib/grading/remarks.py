@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course_lib.grading.authoring import Assignment, Exercise, functions
@@ -39,55 +40,88 @@ class Remark:
     text: str
 
 
-def remarks(exercise: Exercise, result: ExerciseResult) -> list[Remark]:
-    """What to say to the cases that are not right; those with the same trouble share a remark."""
+def remarks(exercise: Exercise, result: ExerciseResult, below: Sequence[str] = ()) -> list[Remark]:
+    """What to say to the cases that are not right; those with the same trouble share a remark.
+
+    Args:
+        exercise: The exercise.
+        result: What the answer came to.
+        below: Functions that the answer likely builds on and that are not right themselves.
+    """
     texts: dict[str, list[str]] = {}
     for case, how in result.cases.items():
         if not how.passed:
-            texts.setdefault(_text(exercise, how), []).append(case)
+            texts.setdefault(_text(exercise, how, below), []).append(case)
     return [Remark(tuple(cases), text) for text, cases in texts.items()]
 
 
-def _text(exercise: Exercise, how: CaseResult) -> str:
+def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
     if how.mistake in exercise.hints:
         return exercise.hints[how.mistake]
     if how.outcome.startswith("raised "):
         kind = how.outcome.removeprefix("raised ")
         told = RAISED.get(kind, "Call it in the notebook with inputs of this kind: the error names the line.")
-        return f"Your function stopped with a {kind}. {told}"
+        return f"Your function stopped with {kind}. {told}"
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
-    return (
-        f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?" if how.form else WRONG
-    )
+    if how.form:
+        return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?"
+    if below:
+        verb = "is" if len(below) == 1 else "are"
+        return f"Another value than wanted. It builds on {_list(below)}, which {verb} not right yet: mend that first."
+    return WRONG
 
 
-def builds_on(assignment: Assignment) -> dict[str, list[str]]:
-    """Function → the functions of other exercises that its solution calls."""
+def builds_on(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> dict[str, list[str]]:
+    """Function → the functions that its solution calls and that are not right yet."""
+    open_ones = [name for name, result in results.items() if result.points < result.of]
     found = {}
-    for name, exercise in assignment.exercises.items():
-        tree = functions(exercise.solution)[name]
+    for name in results:
+        tree = functions(assignment.exercises[name].solution)[name]
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        found[name] = [other for other in assignment.exercises if other in used and other != name]
+        found[name] = [other for other in open_ones if other in used and other != name]
     return found
 
 
-def next_steps(assignment: Assignment, results: dict[str, ExerciseResult]) -> list[str]:
+def nothing_to_ask(results: Mapping[str, ExerciseResult]) -> str:
+    """What to do first where no function at all could be asked; "" where one could."""
+    outcomes = {case.outcome for result in results.values() for case in result.cases.values()}
+    if not outcomes <= {"not defined", "no answer"}:
+        return ""
+    if "no answer" in outcomes:
+        return (
+            "Let your notebook run to its end (*Kernel → Restart Kernel and Run All Cells*). Here it ended, or was "
+            "stopped, before your functions could be asked; the notes below say where."
+        )
+    return (
+        "Open the very file that you handed in: is it the notebook that you worked in, and does JupyterLab show your "
+        "functions in it? None of them was there; the notes below may say why."
+    )
+
+
+def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> list[str]:
     """What to do next, most useful first: at most three sentences, none if all is right."""
-    open_ones = [name for name, result in results.items() if result.points < result.of]
-    calls, steps = builds_on(assignment), []
-    for name in open_ones:
-        cases = results[name].cases.values()
-        exercise, wrong = assignment.exercises[name], [case for case in cases if not case.passed]
-        below = [other for other in calls[name] if other in open_ones]
-        above = [other for other in open_ones if name in calls[other]]
-        if all(case.outcome == "not written" for case in wrong):
-            step = f"Write `{name}` ({exercise.title}). Its hints in the notebook lead there in small steps."
-        elif below:
-            step = f"Then come back to `{name}`: it builds on {_list(below)}, so part of it may be right by then."
+    if first := nothing_to_ask(results):
+        return [first]
+    below, steps, later = builds_on(assignment, results), [], []
+    for name, result in results.items():
+        outcomes = {case.outcome for case in result.cases.values()}
+        title = assignment.exercises[name].title
+        if result.points == result.of:
+            continue
+        if outcomes == {"not written"}:
+            steps.append(f"Write `{name}` ({title}). Its hints in the notebook lead there in small steps.")
+        elif outcomes == {"not defined"}:
+            steps.append(f"Bring back `{name}` ({title}): your notebook does not define it.")
+        elif below[name]:
+            later.append(name)
         else:
-            step = f"Mend `{name}` ({exercise.title}): {_few(len(wrong), len(cases))}, see below."
-        steps.append(step + (f" {_list(above)} {'builds' if len(above) == 1 else 'build'} on it." if above else ""))
+            wrong = sum(not case.passed for case in result.cases.values())
+            steps.append(f"Mend `{name}` ({title}): {_few(wrong, len(result.cases))}, see below.")
+    if later:
+        needed = _list([name for name in results if any(name in below[other] for other in later)])
+        they = "it builds" if len(later) == 1 else "they build"
+        steps = [*steps[:2], f"Then look at {_list(later)} again: {they} on {needed}, so part may be right by then."]
     return steps[:3]
 
 
@@ -97,6 +131,6 @@ def _few(wrong: int, cases: int) -> str:
     return f"{wrong} of {cases} cases {'is' if wrong == 1 else 'are'} not right yet"
 
 
-def _list(names: list[str]) -> str:
+def _list(names: Sequence[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else quoted[0]

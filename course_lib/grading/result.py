@@ -81,7 +81,7 @@ class Result:
 
     def to_json(self) -> str:
         """As text, the same for the same result."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Result:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from course_lib.grading.authoring import Assignment
+from course_lib.grading.authoring import Assignment, Exercise
 from course_lib.grading.syntax import functions
 
 SMALLEST = 50  # tokens: below that many of a class agree by chance
@@ -34,17 +34,36 @@ def similar_answers(
         Pairs (name of the function, ids of the students), in order of the exercises.
     """
     defined = {student: functions(cells) for student, cells in sources.items()}
-    found = []
-    for name, exercise in assignment.exercises.items():
-        stub = tokens(functions([exercise.stub])[name])
-        answers = {}
-        for student, theirs in defined.items():
-            if name in theirs:
-                answer = tokens(theirs[name], theirs.keys() - assignment.exercises.keys())
-                if len(answer) >= SMALLEST and answer != stub:
-                    answers[student] = answer
-        found += [(name, group) for group in groups(answers)]
-    return tuple(found)
+    answers = {name: _answers(exercise, assignment, defined) for name, exercise in assignment.exercises.items()}
+    found = {name: groups(given) for name, given in answers.items()}
+    for together in _the_same_throughout(list(answers.values())):
+        for name, given in answers.items():
+            if given.get(together[0]) and together not in found[name]:
+                found[name].append(together)
+    return tuple((name, group) for name, theirs in found.items() for group in sorted(theirs))
+
+
+def _answers(
+    exercise: Exercise, assignment: Assignment, defined: Mapping[str, Mapping[str, ast.FunctionDef]]
+) -> dict[str, tuple[str, ...]]:
+    """Student → tokens of the answer to an exercise, where it is more than the stub."""
+    stub = tokens(functions([exercise.stub])[exercise.name])
+    found = {}
+    for student, theirs in defined.items():
+        if exercise.name in theirs:
+            answer = tokens(theirs[exercise.name], theirs.keys() - assignment.exercises.keys())
+            if answer != stub:
+                found[student] = answer
+    return found
+
+
+def _the_same_throughout(answers: Sequence[Mapping[str, tuple[str, ...]]]) -> list[tuple[str, ...]]:
+    """Small groups whose answers to all exercises, three or more, are equal, be each of them the usual one."""
+    same: dict[tuple[object, ...], list[str]] = {}
+    for student in sorted({student for given in answers for student in given}):
+        if sum(student in given for given in answers) >= 3:
+            same.setdefault(tuple(given.get(student) for given in answers), []).append(student)
+    return [tuple(students) for students in same.values() if 1 < len(students) <= _small(sum(map(len, same.values())))]
 
 
 def groups(answers: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -55,7 +74,8 @@ def groups(answers: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
     Args:
         answers: Student → tokens.
     """
-    most = max(3, min(LARGEST, len(answers) // 10))
+    answers = {student: answer for student, answer in answers.items() if len(answer) >= SMALLEST}
+    most = _small(len(answers))
     same: dict[tuple[str, ...], list[str]] = {}
     for student, answer in sorted(answers.items()):
         same.setdefault(answer, []).append(student)
@@ -96,6 +116,10 @@ def tokens(function: ast.FunctionDef, own: frozenset[str] | set[str] = frozenset
                 held.append(f"{value:x}" if type(value) is int else repr(value))  # repr refuses 4,300 digits
         out.append(" ".join([kind, *held]))
     return tuple(out)
+
+
+def _small(students: int) -> int:
+    return max(3, min(LARGEST, students // 10))
 
 
 def _in_order(root: ast.AST) -> Iterator[ast.AST]:

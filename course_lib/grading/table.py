@@ -54,7 +54,7 @@ def _safe(cell: object) -> object:
     if isinstance(cell, int | float):
         return int(cell) if cell == int(cell) else cell
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(RUNS) else text
+    return f"'{text}" if text.startswith(RUNS) and text != "-" else text
 
 
 def _plain(cell: str | list[str] | None) -> str:

@@ -20,18 +20,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from course_lib.grading.confine import (
-    DIE_WITH_PARENT,
     HOME,
     MIB,
     NOBODY,
-    TAKE_ORPHANS,
     Limits,
     become,
+    die_with_parent,
     enter,
     forbid,
-    libc,
     limit,
     separate,
+    take_orphans,
 )
 
 PRELOAD = (
@@ -74,8 +73,7 @@ class Warm:
     def serve(self) -> NoReturn:
         """Warm up, then fork a kernel for every connection."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
-        if sys.platform == "linux":
-            libc.prctl(DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        die_with_parent()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
             listening.bind(self.address)
             _warm_up()
@@ -93,26 +91,34 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
-        is_ready, ready = os.pipe()
+        (is_ready, ready), (woken, wake) = os.pipe(), os.pipe()
         if self.level == NAMESPACES:
             separate()
-        elif sys.platform == "linux":
-            libc.prctl(TAKE_ORPHANS, 1, 0, 0, 0)
+        else:
+            take_orphans()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)  # when a child ends
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         pid = os.fork()
         if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(ready, READY)
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
         os.read(is_ready, 1)  # or its end, if the kernel did not come to life
         connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        child = os.pidfd_open(pid)
-        while child not in (seen := select.select([connection, child], [], [], 0.25)[0]):
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            seen, _, _ = select.select([connection, woken], [], [], 0.25)
+            if woken in seen:
+                os.read(woken, 64)
             byte = connection.recv(1) if connection in seen else b""
             if byte == INTERRUPT:
                 os.kill(pid, signal.SIGINT)
             elif connection in seen or _take_too_much(pid):
                 _kill(pid)
+                break
         with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
             while True:
                 for orphan in _children(os.getpid()):
@@ -142,6 +148,7 @@ def _warm_up() -> None:
     import importlib
 
     os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND=ENVIRONMENT["MPLBACKEND"])
+    sys.modules["debugpy"] = None  # no kernel needs it, and each would import it anew
     for name in PRELOAD:
         importlib.import_module(name)
     import torch

@@ -40,9 +40,60 @@ def convolve(h: Tensor, own: Tensor, near: Tensor, alpha: Tensor, Q: Tensor, q: 
 
     Source: lecture row 79; Ying et al. 2018, algorithm 1.
     """
-    messages = linear(h, Q, q).relu()  # (M, D): once a node, however many it is a neighbour of
+    return receive(h[own], near, alpha, send(h, Q, q), W, w)
+
+
+def send(h: Tensor, Q: Tensor, q: Tensor) -> Tensor:
+    """What each item sends to those it is a neighbour of, once an item, however many they are.
+
+    Args:
+        h: Vectors of the layer below, shape (M, F).
+        Q: Weights, shape (D, F).
+        q: Their bias, shape (D,).
+
+    Returns:
+        Messages, nowhere negative, shape (M, D).
+
+    Source: Ying et al. 2018, algorithm 1, line 1, and figure 3, the first job.
+    """
+    return linear(h, Q, q).relu()
+
+
+def receive(h: Tensor, near: Tensor, alpha: Tensor, messages: Tensor, W: Tensor, w: Tensor) -> Tensor:
+    """What an item makes of its own vector and of what its neighbours sent.
+
+    Args:
+        h: The items' own vectors of the layer below, shape (B, F).
+        near: Row in messages of each neighbour, −1 where there is none, shape (B, T).
+        alpha: Weight of each neighbour, 0 where there is none, shape (B, T).
+        messages: As :func:`send` gives them, shape (M, D).
+        W: Weights of own and pooled vector side by side, shape (D, F + D).
+        w: Their bias, shape (D,).
+
+    Returns:
+        Vectors of length 1, as from :func:`convolve`, shape (B, D).
+
+    Source: Ying et al. 2018, algorithm 1, lines 1–3, and figure 3, the second job.
+    """
     pooled = embedding_bag(near.clamp(min=0), messages, mode="sum", per_sample_weights=alpha)  # (B, D)
-    return normalize(linear(torch.cat([h[own], pooled], dim=1), W, w).relu(), dim=1)
+    return normalize(linear(torch.cat([h, pooled], dim=1), W, w).relu(), dim=1)
+
+
+def finish(h: Tensor, G1: Tensor, g: Tensor, G2: Tensor) -> Tensor:
+    """The dense layers on top of the last convolution.
+
+    Args:
+        h: Vectors of the last layer, shape (M, F).
+        G1: Weights of the first of the two, shape (D, F).
+        g: Its bias, shape (D,).
+        G2: Weights of the second, shape (D, D).
+
+    Returns:
+        Embeddings, shape (M, D).
+
+    Source: Ying et al. 2018, algorithm 2, line 17.
+    """
+    return linear(linear(h, G1, g).relu(), G2)
 
 
 def receptive_field(near: Tensor, items: Tensor, num_layers: int) -> list[Tensor]:
@@ -167,8 +218,7 @@ class PinSAGE(EmbeddingModel):
         for layer, inner, outer in zip(self.layers, fields[-2::-1], fields[:0:-1], strict=True):
             own, near = (torch.searchsorted(outer, ids) for ids in (inner, self.near[inner]))
             h = convolve(h, own, near, self.alpha[inner], *layer)
-        G1, g, G2 = self.head
-        return linear(linear(h, G1, g).relu(), G2)[torch.searchsorted(fields[0], items.to(h.device))]  # (B, D)
+        return finish(h, *self.head)[torch.searchsorted(fields[0], items.to(h.device))]  # (B, D)
 
     def embed(self) -> tuple[Tensor, Tensor]:
         """Embeddings of all users (U, D), zeros without an edge, and all items (I, D), layer by layer.

@@ -8,12 +8,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_lib.site.lesson import read
-from course_lib.site.pages import index, page
+from course_lib.site.pages import index, lecturer, page
 from course_lib.site.slides import slides as slides_of
 
 
 def build(
-    notebooks: Sequence[Path], out: Path, picture: str = "", slides: bool = False, progress: bool = True
+    notebooks: Sequence[Path],
+    out: Path,
+    picture: str = "",
+    guide: Path | None = None,
+    slides: bool = False,
+    progress: bool = True,
 ) -> list[Path]:
     """Write an index and a self-contained page for each notebook.
 
@@ -21,6 +26,7 @@ def build(
         notebooks: Executed notebooks, in the order of the course.
         out: Folder to write to; made if it is not there, and nothing in it is removed.
         picture: The way through the course, as SVG, for the index.
+        guide: What a lecturer shows when, as markdown; its links to notebooks lead to slides if there are any.
         slides: Whether to write slides, too.
         progress: Whether to show a bar over the notebooks.
 
@@ -33,7 +39,9 @@ def build(
     names = [path.stem for path in notebooks]
     with tqdm(notebooks, desc="site", unit="notebook", leave=False, ncols=100, disable=not progress) as bar:
         lessons = [read(path, names) for path in bar]
-    files = {"index.html": index(lessons, picture, slides)}
+    files = {"index.html": index(lessons, picture, guide is not None, slides)}
+    if guide:
+        files["lecturer.html"] = lecturer(guide, names, slides)
     for lesson, before, after in zip(lessons, [None, *lessons], [*lessons[1:], None], strict=False):
         files[f"{lesson.name}.html"] = page(lesson, before, after, slides)
         if slides:

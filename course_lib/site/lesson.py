@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -75,9 +76,10 @@ def read(path: Path, pages: Container[str]) -> Lesson:
         raise ValueError(f"{path} has no title; let its first cell begin with `# `")
     goals = re.search(r"^\*\*Goals\.\*\*.*", first, flags=re.MULTILINE)
     states = _own_widgets(notebook)
+    places = _places(notebook, states)
     to_html = partial(markdown.to_html, folder=path.parent, pages=pages)
     try:
-        cells = tuple(_cell(cell, states, to_html) for cell in notebook.cells if cell.source.strip())
+        cells = tuple(_cell(cell, places, to_html) for cell in notebook.cells if cell.source.strip())
         said = to_html(goals[0]) if goals else ""
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -87,14 +89,26 @@ def read(path: Path, pages: Container[str]) -> Lesson:
 def _own_widgets(notebook: nbformat.NotebookNode) -> dict[str, dict[str, Any]]:
     """States of the widgets shown that carry their own module; other widgets need a kernel or somebody's server."""
     models = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    shown = dict.fromkeys(output.data[VIEW]["model_id"] for output in outputs if VIEW in output.get("data", {}))
+    shown = dict.fromkeys(_views(notebook))
     return {name: models[name]["state"] for name in shown if "_esm" in models.get(name, {}).get("state", {})}
 
 
-def _cell(cell: nbformat.NotebookNode, states: Container[str], to_html: partial[str]) -> Cell:
+def _views(notebook: nbformat.NotebookNode) -> list[str]:
+    """Model of each widget that a cell shows, in their order; one that is shown twice stands there twice."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.data[VIEW]["model_id"] for output in outputs if VIEW in output.get("data", {})]
+
+
+def _places(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The element of each widget; a link finds it by the name of its class, if the lesson shows one of that class."""
+    kinds = {name: state.get("_anywidget_id", "").rpartition(".")[2] for name, state in states.items()}
+    count = Counter(kinds[name] for name in _views(notebook) if name in kinds)
+    return {name: static.place(name, kind if count[kind] == 1 else "") for name, kind in kinds.items()}
+
+
+def _cell(cell: nbformat.NotebookNode, places: Mapping[str, str], to_html: partial[str]) -> Cell:
     if cell.cell_type == "code":
-        pieces = [code(cell.source), *(_output(output, states, to_html) for output in _joined(cell.outputs))]
+        pieces = [code(cell.source), *(_output(output, places, to_html) for output in _joined(cell.outputs))]
         text = "\n".join(pieces)
     elif cell.cell_type == "markdown":
         text = to_html(cell.source, attachments=cell.get("attachments"))
@@ -124,7 +138,7 @@ def _joined(outputs: list[nbformat.NotebookNode]) -> Iterator[nbformat.NotebookN
         yield last
 
 
-def _output(output: nbformat.NotebookNode, states: Container[str], to_html: partial[str]) -> str:
+def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: partial[str]) -> str:
     """An output in the richest form that a page can show."""
     if output.output_type == "stream":
         return f'<pre class="{output.name}">{ansi2html(output.text)}</pre>'
@@ -132,8 +146,8 @@ def _output(output: nbformat.NotebookNode, states: Container[str], to_html: part
         return f'<pre class="stderr">{ansi2html(chr(10).join(output.traceback))}</pre>'
     data = output.data
     text = f"<pre>{ansi2html(data.get('text/plain', ''))}</pre>"
-    if data.get(VIEW, {}).get("model_id") in states:
-        return f"{static.place(data[VIEW]['model_id'])}<noscript>{text}</noscript>"
+    if data.get(VIEW, {}).get("model_id") in places:
+        return f"{places[data[VIEW]['model_id']]}<noscript>{text}</noscript>"
     for kind in IMAGES:
         if kind in data:
             return _image(kind, data[kind], output.metadata.get(kind, {}))

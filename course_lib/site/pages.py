@@ -11,6 +11,7 @@ from pathlib import Path
 from pygments.formatters import HtmlFormatter
 
 from course_lib.site.lesson import Cell, Lesson
+from course_lib.site.markdown import to_html
 from course_lib.widgets import static
 
 HERE = Path(__file__).parent
@@ -99,12 +100,13 @@ def _contents(cells: Sequence[str]) -> str:
     return f'<nav class="contents" aria-label="Sections"><ul>\n{items}\n</ul></nav>' if sections else ""
 
 
-def index(lessons: Sequence[Lesson], picture: str, slides: bool) -> str:
+def index(lessons: Sequence[Lesson], picture: str, guide: bool, slides: bool) -> str:
     """The page to begin with.
 
     Args:
         lessons: All lessons, in the order of the course.
         picture: The way through the course, as SVG; may be empty.
+        guide: Whether there is a page for the lecturer.
         slides: Whether the lessons also have slides to link to.
     """
     main = [f"<h1>{COURSE}: a course you can run</h1>", f'<figure class="map">{picture}</figure>' if picture else ""]
@@ -113,6 +115,8 @@ def index(lessons: Sequence[Lesson], picture: str, slides: bool) -> str:
         main.append(f'<h2><a href="{lesson.name}.html">{title}</a></h2>\n{lesson.goals}')
         if slides:
             main.append(f'<p><a href="{lesson.name}.slides.html">Slides of {title}</a></p>')
+    if guide:
+        main.append('<h2><a href="lecturer.html">For the lecturer</a></h2>\n<p>What to show when, and what to ask.</p>')
     body = PAGE.format(
         nav='<a href="index.html" aria-current="page">All notebooks</a>',
         main="\n".join(main),
@@ -120,3 +124,20 @@ def index(lessons: Sequence[Lesson], picture: str, slides: bool) -> str:
         scripts="",
     )
     return frame(COURSE, body, styles("site.css"))
+
+
+def lecturer(guide: Path, pages: Sequence[str], slides: bool) -> str:
+    """The lecturer's guide as a page.
+
+    Args:
+        guide: Markdown that links to places in notebooks.
+        pages: Stems of the notebooks that have a page.
+        slides: Whether the links lead to slides.
+    """
+    main = to_html(guide.read_text("utf-8"), guide.parent, pages)
+    if slides:
+        main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
+    nav = '<a href="index.html">All notebooks</a>'
+    scripts = f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>"
+    body = PAGE.format(nav=nav, main=main, notice=NOTICE, scripts=scripts)
+    return frame("For the lecturer", body, styles("site.css"))

@@ -6,13 +6,14 @@ addEventListener("keydown", (event) => event.key === "Escape" && inWidget(event)
 
 // A slide too tall for the screen shrinks, down to letters that a room can still read; then it scrolls.
 const HEIGHT = 740;
-const fit = ({ currentSlide: slide }) => {
-  if (slide.style.zoom) return;
-  let zoom = 1;
-  slide.style.zoom = zoom;
+const fit = () => {
+  const slide = Reveal.getCurrentSlide();
+  let zoom = Number(slide.style.zoom || 1);
   while (slide.scrollHeight > HEIGHT / zoom && zoom > 0.65) slide.style.zoom = zoom -= 0.05;
   slide.style.maxHeight = `${HEIGHT / zoom}px`;
 };
+const grown = new ResizeObserver(fit); // a widget is drawn later than its slide, and an answered quiz is taller
+for (const place of document.querySelectorAll("[data-widget]")) grown.observe(place);
 Reveal.on("ready", fit);
 Reveal.on("slidechanged", fit);
 Reveal.on("fragmentshown", ({ fragment }) => fragment.scrollIntoView({ block: "nearest" }));
@@ -24,7 +25,7 @@ Reveal.initialize({
   hash: true,
   transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "slide",
   slideNumber: "c/t",
-  keyboardCondition: (event) => !inWidget(event) && !pressed(event),
+  keyboardCondition: (event) => !event.altKey && !inWidget(event) && !pressed(event), // Alt ← is the browser's way back
   keyboard: { 78: () => Reveal.getPlugin("notes").open() }, // n
   plugins: [RevealNotes],
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course_lib.widgets.cost_explorer import CostExplorer
 from course_lib.widgets.curriculum_schedule import CurriculumSchedule
 from course_lib.widgets.diffusion_stepper import DiffusionStepper
 from course_lib.widgets.distance_sampling import DistanceSampling
@@ -23,6 +24,7 @@ from course_lib.widgets.training_player import TrainingPlayer
 from course_lib.widgets.two_stages import TwoStages
 
 __all__ = [
+    "CostExplorer",
     "CurriculumSchedule",
     "DiffusionStepper",
     "DistanceSampling",

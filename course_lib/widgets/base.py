@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 import re
 from functools import cache
@@ -10,6 +12,8 @@ from typing import Any
 
 import anywidget
 import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 JS = Path(__file__).parent / "js"
 
@@ -67,6 +71,28 @@ class Widget(anywidget.AnyWidget):
     def numbers(self) -> dict[str, str]:
         """The numbers that the widget shows now, by the library instead of the browser: name → text."""
         raise NotImplementedError
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the widget as it stands, for readers that have no front end; its numbers are put below.
+
+        Args:
+            ax: Axes to draw on.
+        """
+        ax.set_visible(False)
+
+    def picture(self) -> bytes:
+        """A PNG of the widget as it stands."""
+        figure = Figure(figsize=(5, 3))  # not of pyplot, which would show it in a notebook by itself
+        self.draw(figure.add_subplot())
+        lines = [f"{name}: {text}" for name, text in self.numbers().items()]
+        figure.text(0.1, -0.06 if figure.axes[0].get_visible() else 0.9, "\n".join(lines), va="top")
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=72, bbox_inches="tight")
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "image/png": base64.b64encode(self.picture()).decode()}, metadata
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: " + ", ".join(f"{name} {text}" for name, text in self.numbers().items())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -94,6 +95,13 @@ class DiffusionStepper(Widget):
             [self.num_users, self.num_items]
         )
         return users, items
+
+    def draw(self, ax: Axes) -> None:
+        """Draw who is recommended what: a row a user, dark where the item is in the list."""
+        users, items = self.embed()
+        lists = torch.zeros(self.num_users, self.num_items).scatter(1, top_k(users @ items.T, self.k), 1.0).numpy()
+        ax.imshow(lists, cmap="Greys", aspect="auto")
+        ax.set(xlabel="items", ylabel="users")
 
     def numbers(self) -> dict[str, str]:
         """Different lists, mean rank correlation of scores and popularity, mean cosine of two users."""

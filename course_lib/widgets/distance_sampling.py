@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from scipy.stats import beta
 
+from course_lib import figures
 from course_lib.negatives import distance_density
 from course_lib.widgets.base import Widget, fixed
 
@@ -21,6 +23,12 @@ class DistanceSampling(Widget):
 
     dim = traitlets.Int(64).tag(sync=True, moves=True)
     candidates = traitlets.Int(4).tag(sync=True, moves=True)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the density of random distances."""
+        d = torch.linspace(0.01, 1.99, 199, dtype=torch.double)
+        figures.curves(d, {"random negatives": distance_density(d, self.dim)}, xlabel="distance", ax=ax)
+        ax.axvspan(CUTOFF, UPPER, color=figures.GREY, alpha=0.2)
 
     def numbers(self) -> dict[str, str]:
         """Mean and spread of random distances, the nearest of the candidates, the part of [0.5, 1.4] within reach."""

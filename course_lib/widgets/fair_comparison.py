@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import traitlets
+from matplotlib.axes import Axes
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.widgets.base import Widget
 
@@ -75,6 +77,12 @@ class FairComparison(Widget):
         groups = {entry.group: entry.group == home[0] for entry in entries}
         rows = [[entry.name, entry.group, dict(entry.values), entry.source] for entry in entries]
         super().__init__(entries=rows, focus=focus, dataset=datasets[-1], groups=groups)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw what is on the board, best on top."""
+        on = sorted((values[self.dataset], name) for name, group, values, _ in self.entries if self.groups[group])
+        ax.barh([name for _, name in on], [value for value, _ in on], color=figures.BLUE)
+        ax.set(xlabel=f"recall@20 on {self.dataset}")
 
     def numbers(self) -> dict[str, str]:
         """The best method on the board, and the place of the one in focus."""

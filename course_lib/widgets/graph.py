@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import traitlets
+from matplotlib.axes import Axes
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.datasets import load
 from course_lib.graph import InteractionGraph
@@ -50,6 +52,10 @@ class GraphWidget(Widget):
         self.graph = graph
         edges = list(zip(graph.user.tolist(), graph.item.tolist(), strict=True))
         super().__init__(users=users, items=items, edges=[list(edge) for edge in edges], **state)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the graph."""
+        figures.bipartite(self.graph, self.users, self.items, ax=ax)
 
     @property
     def names(self) -> list[str]:

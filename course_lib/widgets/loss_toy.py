@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.losses import binary_loss, bpr_loss
 from course_lib.metrics import recall_at_k
 from course_lib.widgets.base import Widget
+
+NAMES = ("Recall@1", "binary", "BPR")
 
 
 def checked_toy(scores: Sequence[Sequence[float]], edges: Sequence[int]) -> tuple[list[list[float]], list[int]]:
@@ -55,9 +59,19 @@ class LossToy(Widget):
         table, edges = checked_toy(scores, edges)
         super().__init__(scores=table, edges=edges)
 
+    def draw(self, ax: Axes) -> None:
+        """Draw the three over the constant that is added to the second user's row."""
+        shifts = [step / 4 for step in range(-32, 33)]
+        lines = zip(*map(self._values, shifts), strict=True)
+        figures.curves(shifts, dict(zip(NAMES, lines, strict=True)), xlabel="added to u1's row", ax=ax)
+        ax.axvline(self.shift, color=figures.GREY)
+
     def numbers(self) -> dict[str, str]:
         """Recall@1 and both losses of the scores as they stand, shift included."""
-        scores = torch.tensor(self.scores, dtype=torch.double) + torch.tensor([[0.0], [self.shift]])  # (2, 2)
+        return {name: f"{value:.4f}" for name, value in zip(NAMES, self._values(self.shift), strict=True)}
+
+    def _values(self, shift: float) -> list[float]:
+        scores = torch.tensor(self.scores, dtype=torch.double) + torch.tensor([[0.0], [shift]])  # (2, 2)
         positives = torch.nn.functional.one_hot(torch.tensor(self.edges), 2).bool()
         values = recall_at_k(scores, positives, 1), binary_loss(scores, positives), bpr_loss(scores, positives)
-        return {name: f"{value:.4f}" for name, value in zip(("Recall@1", "binary", "BPR"), values, strict=True)}
+        return [value.item() for value in values]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.datasets import planted
 from course_lib.graph import InteractionGraph, split
@@ -73,6 +75,12 @@ class NegativeWindow(Widget):
         """Items in the window, shape (U, width), padded with −1."""
         high = min(self.low + self.width, BANDS)
         return hard_negatives(self.pagerank, self.seen, (self.low / BANDS, high / BANDS))
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the share of positives to come over the ranks, a band of them a bar."""
+        shares = [100 * come / real for come, real in self.false_negatives]
+        ax.bar([100 * (band + 0.5) / BANDS for band in range(BANDS)], shares, width=80 / BANDS, color=figures.RED)
+        ax.set(xlabel="rank by visits, in percent", ylabel="positives to come, %")
 
     def numbers(self) -> dict[str, str]:
         """The window, the share of positives to come in it, and in everything that a user has not met."""

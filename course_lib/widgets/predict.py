@@ -34,14 +34,14 @@ class Predict(Widget):
     low = traitlets.Float().tag(sync=True)
     high = traitlets.Float().tag(sync=True)
     step = traitlets.Float().tag(sync=True)
-    guess = traitlets.Any().tag(sync=True, moves=True)
+    guess = traitlets.Any(None, allow_none=True).tag(sync=True, moves=True)
     locked = traitlets.Bool(False).tag(sync=True, moves=True)
     truth = traitlets.Any(None, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
-        question: str = "Recall@1 is 1. Can the BPR loss be 0?",
-        options: Sequence[str] = ("yes", "no"),
+        question: str = "One list of 20 films for everybody: which share of a user's hidden films is in it?",
+        options: Sequence[str] = (),
         low: float = 0.0,
         high: float = 1.0,
         step: float = 0.05,
@@ -50,7 +50,7 @@ class Predict(Widget):
             refuse("options", list(options), "at least two different answers, or none to ask for a number")
         if not options and not (math.isfinite(high - low) and low < high and 0 < step <= high - low):
             refuse("low, high, step", (low, high, step), "low < high and a step that fits between")
-        guess = options[0] if options else low + step * round((high - low) / step / 2)
+        guess = None if options else low + step * round((high - low) / step / 2)
         state = {"low": low, "high": high, "step": step, "guess": guess}
         super().__init__(question=question, options=list(options), **state)
 
@@ -81,4 +81,4 @@ class Predict(Widget):
         return {"you": shown, "it is": self._shown(self.truth)}
 
     def _shown(self, value: str | float) -> str:
-        return value if isinstance(value, str) else f"{value:.3f}"
+        return value if isinstance(value, str) else f"{value:.3f}".rstrip("0").rstrip(".")

@@ -23,6 +23,38 @@ class Question:
 
 
 QUESTIONS = {
+    "00": (
+        Question(
+            "An edge of our MovieLens graph is …",
+            ("any rating", "a rating of 4 or 5", "a film watched twice"),
+            1,
+            "“This user liked this film.” Users with fewer than five are left out.",
+        ),
+        Question(
+            "Why is MovieLens not in the repository?",
+            ("It is too large", "It changes", "Its licence forbids it"),
+            2,
+            "It is fetched once, from those who may give it, and verified.",
+        ),
+        Question(
+            "Of which world do we know the truth behind the edges?",
+            ("campus", "toy", "movielens-100k"),
+            0,
+            "It is generated: we know everybody's tastes.",
+        ),
+        Question(
+            "In these notebooks, K is …",
+            ("the number of layers", "the number of hops", "the length of a list"),
+            2,
+            "Layers are L. The slides write K for all three.",
+        ),
+        Question(
+            "Node number U + 3 is …",
+            ("user 3", "item 3", "item U + 3"),
+            1,
+            "Users come first; items follow, counted from 0.",
+        ),
+    ),
     "01": (
         Question(
             "Every score of a user is doubled. What happens to the user's list?",
@@ -47,6 +79,12 @@ QUESTIONS = {
             ("at most 0.6", "at least 0.6", "anything, with a good ranker"),
             0,
             "No ranker brings back what was not retrieved.",
+        ),
+        Question(
+            "Why are the two diagonal blocks of A zero?",
+            ("Nobody likes herself", "No edge joins two users or two items", "To save memory"),
+            1,
+            "Every edge has a user at one end and an item at the other.",
         ),
     ),
     "02": (
@@ -74,6 +112,12 @@ QUESTIONS = {
             2,
             "In float32 σ(17) rounds to 1, and log 0 is −∞.",
         ),
+        Question(
+            "Training draws an edge first, not a user. What changes?",
+            ("Nothing, on average", "Heavy users count less", "Users count by their number of edges"),
+            2,
+            "A user with 200 edges is drawn 200 times as often as one with a single edge.",
+        ),
     ),
     "03": (
         Question(
@@ -93,6 +137,18 @@ QUESTIONS = {
             ("for some", "for all", "for none"),
             1,
             "With D = 2m any m items can be put on top: a small D alone does not forbid memorising.",
+        ),
+        Question(
+            "The loss never compares two users. Why do users of one taste meet?",
+            ("They start alike", "The same items pull them", "Weight decay pushes them together"),
+            1,
+            "What they have in common pulls them the same way.",
+        ),
+        Question(
+            "Training recall is at its bound, test recall has fallen. What helps?",
+            ("More epochs", "A larger D", "Weight decay, or a smaller D"),
+            2,
+            "The model has memorised; both forbid that.",
         ),
     ),
     "04": (
@@ -114,6 +170,18 @@ QUESTIONS = {
             2,
             "So that a score is a sum of a dot product for each layer.",
         ),
+        Question(
+            "N = 603 nodes, L = 3 layers as taught. At which D does the GNN hold as much as the table?",
+            ("About 10", "100", "603"),
+            1,
+            "N · D = L · (2D² + D), so D = (N/L − 1)/2.",
+        ),
+        Question(
+            "Matrix factorisation lags with hardly any weight decay and leads with more. What follows?",
+            ("A GNN needs no tuning", "Graphs are useless", "Every model must be tuned"),
+            2,
+            "What was tuned in one row and not in the other decides the table.",
+        ),
     ),
     "05": (
         Question(
@@ -133,6 +201,150 @@ QUESTIONS = {
             ("rare", "popular", "either: it is shared"),
             0,
             "Each shared item counts 1/d.",
+        ),
+        Question(
+            "Which direction does Ã leave as it is?",
+            ("All ones", "The degrees", "Their square roots"),
+            2,
+            "Ã√d = √d: many layers keep popularity and shrink the rest.",
+        ),
+        Question(
+            "Why is W redundant at the last layer?",
+            ("E is free and takes it in", "ReLU removes it", "It is learnt last"),
+            0,
+            "EW is another free E. Given features could not take it in.",
+        ),
+    ),
+    "06": (
+        Question(
+            "Which choice may look at the test edges?",
+            ("The epoch to stop at", "The step size", "Neither"),
+            2,
+            "What was chosen on the test set has already seen the answer.",
+        ),
+        Question(
+            "Why compare two models split by split?",
+            ("It makes gaps larger", "What is hard for both is subtracted away", "It needs fewer splits"),
+            1,
+            "Splits differ more than models do; a paired difference does not see that.",
+        ),
+        Question(
+            "Which opponent makes any new model look good?",
+            ("An untuned one", "A linear one", "Popularity"),
+            0,
+            "A careless weight decay can cost more than a new model gains.",
+        ),
+        Question(
+            "Where is LightGCN the best of the four as edges are taken away?",
+            ("With all edges", "In between", "With about five a user"),
+            1,
+            "With many edges the linear model wins, with very few popularity.",
+        ),
+        Question(
+            "Why is everybody worse on a split by time?",
+            ("It has fewer test edges", "Time stamps are noisy", "A random split lets models see the future"),
+            2,
+            "And tastes drift: what is hidden is unlike what is shown.",
+        ),
+    ),
+    "07": (
+        Question(
+            "The shares of visits of an ever longer walk with restart tend to …",
+            ("the degrees", "personalised PageRank", "equal shares"),
+            1,
+            "Four times the steps, half the error.",
+        ),
+        Question(
+            "The restart goes to 0. A film's neighbours become …",
+            ("the popular films", "the nearest films", "its own fans' films"),
+            0,
+            "The walk forgets where it began.",
+        ),
+        Question(
+            "Importance pooling chooses T neighbours, and …",
+            ("treats them alike", "learns a weight for each", "weighs them by visits"),
+            2,
+            "The same visits choose and weigh: nothing is learnt there.",
+        ),
+        Question(
+            "Which model can place an item that nobody has rated?",
+            ("LightGCN", "PinSAGE", "Neither"),
+            1,
+            "Its parameters act on features and neighbours; none belongs to one item.",
+        ),
+        Question(
+            "What does layer by layer save over item by item?",
+            (
+                "A vector is computed once, not for each who needs it",
+                "Features are read in order",
+                "Nothing, on average",
+            ),
+            0,
+            "Trees of neighbours overlap; whole layers share.",
+        ),
+    ),
+    "08": (
+        Question(
+            "2,048 pairs, 500 shared negatives. Why is the saving below 2,048?",
+            ("Users and positives are embedded either way", "Some negatives are masked", "500 is too few"),
+            0,
+            "2B vectors remain: (2B + B · N) / (2B + N) is about 224.",
+        ),
+        Question(
+            "Which shared negative must be masked?",
+            ("A popular one", "One that was drawn twice", "One the user has an edge to"),
+            2,
+            "It would push down what she likes. Among billions of pins that hardly happens.",
+        ),
+        Question(
+            "Why are the hardest negatives the worst?",
+            ("Their gradient is zero", "Many are positives to come", "There are too few"),
+            1,
+            "What walks rank highest is what she will like next.",
+        ),
+        Question(
+            "What grows from epoch to epoch in the paper's curriculum?",
+            ("Hardness", "The step size", "The number of hard negatives"),
+            2,
+            "n − 1 at epoch n, each as hard as before.",
+        ),
+        Question(
+            "Weights 1/q in 128 dimensions. Why are distances not uniform?",
+            ("Near candidates do not exist", "1/q is too small", "Too few are drawn"),
+            0,
+            "Almost all lie around √2, and no weight draws what is not there.",
+        ),
+    ),
+    "09": (
+        Question(
+            "What is trained in the slide's LLM row?",
+            ("The encoder", "A layer on top", "Nothing"),
+            2,
+            "The encoder is frozen; a user is the mean of her films.",
+        ),
+        Question(
+            "Uncentred, text gives nearly everybody the same films. Why?",
+            ("All vectors lean to one side", "The encoder knows films", "Popular films have longer texts"),
+            0,
+            "A mean keeps what they share and loses the rest.",
+        ),
+        Question(
+            "When does text beat LightGCN here?",
+            ("With many edges a user", "For items without edges", "Never"),
+            1,
+            "And where choices are noisy and the text tells all.",
+        ),
+        Question(
+            "Mean precision 0.3, mean recall 0.1. The mean F1 is at most …",
+            ("0.3", "0.2", "0.15"),
+            2,
+            "The harmonic mean is concave: at most 2 · 0.3 · 0.1 / 0.4.",
+        ),
+        Question(
+            "“15 times better”: which baseline do you ask for first?",
+            ("A random list", "The popularity list", "A larger encoder"),
+            1,
+            "It reads nothing, knows nobody, and beats the uncentred text by far.",
         ),
     ),
 }

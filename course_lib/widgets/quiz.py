@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import traitlets
+from matplotlib.axes import Axes
 
 from course_lib.arguments import refuse
 from course_lib.widgets.base import Widget
@@ -35,6 +36,12 @@ class Quiz(Widget):
             refuse("lesson", "no question", "at least one")
         rows = [[question.text, list(question.options), question.right, question.why] for question in questions]
         super().__init__(questions=rows, answers=[-1] * len(rows))
+
+    def draw(self, ax: Axes) -> None:
+        """Write the questions and their options."""
+        ax.set_axis_off()
+        rows = enumerate(self.questions, start=1)
+        ax.text(0, 1, "\n".join(f"{i}. {text}\n    {' / '.join(options)}" for i, (text, options, *_) in rows), va="top")
 
     def numbers(self) -> dict[str, str]:
         """How many questions are answered, and how many of them right."""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.datasets import load
 from course_lib.graph import Split, split
@@ -65,6 +67,10 @@ class RecallExplorer(GraphWidget):
         busiest = int(parts.test.user_degree.argmax())  # where K = 1 shows the bound
         state = {"scores": table.tolist(), "hidden": [list(edge) for edge in hidden], "user": busiest}
         super().__init__(parts.train, user_names, item_names, **state)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the graph, what is hidden dashed."""
+        figures.bipartite(self.parts.train, self.users, self.items, highlight=self.hidden, ax=ax)
 
     def numbers(self) -> dict[str, str]:
         """Recall of the user, its bound, and the mean over the users with positives."""

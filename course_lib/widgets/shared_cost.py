@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traitlets
+from matplotlib.axes import Axes
 
+from course_lib import figures
 from course_lib.widgets.base import Widget
 
 
@@ -15,6 +17,12 @@ class SharedCost(Widget):
 
     batch = traitlets.Int(11).tag(sync=True, moves=True)
     negatives = traitlets.Int(500).tag(sync=True, moves=True)
+
+    def draw(self, ax: Axes) -> None:
+        """Draw the embeddings of a batch."""
+        B, N = 2**self.batch, self.negatives
+        ax.barh(["shared", "own"], [2 * B + N, 2 * B + B * N], color=figures.BLUE, log=True)
+        ax.set(xlabel="embeddings a batch")
 
     def numbers(self) -> dict[str, str]:
         """Embeddings a batch, and what sharing saves: on the negatives alone, and on the whole batch."""

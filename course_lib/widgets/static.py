@@ -28,9 +28,10 @@ PAGE = """<!doctype html>
 """
 
 
-def place(model_id: str) -> str:
-    """The element in which the host draws a widget."""
-    return f'<div data-widget="{html.escape(model_id)}"></div>'
+def place(model_id: str, name: str = "") -> str:
+    """The element in which the host draws a widget; links find it by a name."""
+    named = f' id="{html.escape(name)}"' if name else ""
+    return f'<div data-widget="{html.escape(model_id)}"{named}></div>'
 
 
 def scripts(states: Mapping[str, Mapping[str, Any]]) -> str:

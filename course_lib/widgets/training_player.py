@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch.nn.functional import normalize
 
+from course_lib import figures
 from course_lib.arguments import refuse, whole
 from course_lib.datasets import planted
 from course_lib.graph import InteractionGraph
 from course_lib.models import MatrixFactorization
 from course_lib.training import Recipe, train_epochs
-from course_lib.widgets.base import Widget
+from course_lib.widgets.base import Widget, fixed
 
 PAUSE = 0.05  # seconds between two pictures, so that the kernel and the page can do other things
 
@@ -24,6 +26,7 @@ class TrainingPlayer(Widget):
     """Matrix factorisation in two dimensions: a picture of all users after each epoch.
 
     ``train`` in the page trains on in a thread of the kernel; a page without a kernel plays what was recorded.
+    While it trains, only the newest picture is sent, and all of them at a pause: a page that opens later has them.
 
     Args:
         graph: The training graph; a generated world of three tastes by default.
@@ -43,6 +46,7 @@ class TrainingPlayer(Widget):
     epochs = traitlets.Int().tag(sync=True)
     frames = traitlets.List().tag(sync=True)
     figures = traitlets.List().tag(sync=True)
+    newest = traitlets.List().tag(sync=True)
     epoch = traitlets.Int(0).tag(sync=True, moves=True)
     playing = traitlets.Bool(False).tag(sync=True, moves=True)
     _kernel = traitlets.Bool(True).tag(sync=True)
@@ -77,14 +81,15 @@ class TrainingPlayer(Widget):
         super().__init__(groups=groups, epochs=recipe.epochs, frames=frames, figures=figures, epoch=recorded)
         self.observe(self._play, "playing")
 
-    def _points(self) -> list[list[float]]:
-        return self._model.embed()[0].detach().double().round(decimals=3).tolist()  # (U, 2)
+    def _points(self) -> list[float]:
+        return self._model.embed()[0].detach().double().round(decimals=3).flatten().tolist()  # (U · 2,): x, y, x, …
 
     def _measure(self, loss: float) -> list[float | None]:
         """The loss, and the mean cosine of two users of the same group and of different ones."""
         unit = normalize(self._model.embed()[0].detach(), dim=1)
         cosine = unit @ unit.T
-        return [None if loss != loss else loss, cosine[self._same].mean().item(), cosine[~self._same].mean().item()]
+        values = loss, cosine[self._same].mean().item(), cosine[~self._same].mean().item()
+        return [None if value != value else value for value in values]
 
     def _play(self, change: dict) -> None:
         if change["new"]:
@@ -95,20 +100,26 @@ class TrainingPlayer(Widget):
         """Train on until paused or done, a picture an epoch."""
         with self._lock:  # who presses twice does not train twice
             while self.playing and len(self.frames) <= self.epochs:
-                loss = next(self._steps)
-                with self.hold_sync():
-                    self.figures = [*self.figures, self._measure(loss)]
-                    self.frames = [*self.frames, self._points()]
+                measure = self._measure(next(self._steps))
+                number, points = len(self.frames), self._points()
+                self.figures.append(measure)  # in place, which sends nothing
+                self.frames.append(points)
+                self.newest = [number, points, measure]
                 time.sleep(PAUSE)
+            self.send_state(["frames", "figures"])
             if len(self.frames) > self.epochs:
                 self.epoch, self.playing = self.epochs, False
 
+    def draw(self, ax: Axes) -> None:
+        """Draw the users in the plane."""
+        figures.plane(torch.tensor(self.frames[self.epoch]).reshape(-1, 2), self.groups, ax=ax)
+
     def numbers(self) -> dict[str, str]:
         """The epoch that is shown, its loss, and how alike users of one group and of two groups are."""
-        loss, same, other = self.figures[self.epoch]
+        loss, same, other = (float("nan") if value is None else value for value in self.figures[self.epoch])
         return {
             "epoch": f"{self.epoch} of {self.epochs}",
-            "loss": "–" if loss is None else f"{loss:.3f}",
-            "cosine, same taste": f"{same:.2f}",
-            "cosine, different tastes": f"{other:.2f}",
+            "loss": fixed(loss, 3),
+            "cosine, same taste": fixed(same, 2),
+            "cosine, different tastes": fixed(other, 2),
         }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 import traitlets
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from course_lib import figures
 from course_lib.arguments import refuse
 from course_lib.datasets import planted
 from course_lib.graph import split
@@ -57,18 +59,32 @@ class TwoStages(Widget):
         lists = [[row.nonzero().flatten().tolist() for row in positives], *(t.tolist() for t in self.tables[0])]
         super().__init__(positives=lists[0], retriever=lists[1], ranker=lists[2], k=k, candidates=2 * k)
 
+    def draw(self, ax: Axes) -> None:
+        """Draw the recall of the candidates and of the final list over the number of candidates."""
+        sizes = range(self.k, self.tables[1].shape[1] + 1)
+        lines = zip(*map(self._recalls, sizes), strict=True)
+        named = dict(zip(("candidates", "final list"), lines, strict=True))
+        figures.curves(sizes, named, xlabel="candidates C", ylabel="recall", ax=ax)
+        ax.axvline(self.candidates, color=figures.GREY)
+
     def numbers(self) -> dict[str, str]:
         """Recall of the candidates, of the final list, and of the ranker if it saw every item."""
-        (retriever, ranker), positives = self.tables
-        found = top_k(retriever, self.candidates)  # (U, C)
-        missed = torch.ones_like(positives).scatter(1, found, False)
-        final = recall_at_k(ranker, positives, self.k, exclude=missed)
+        (_, ranker), positives = self.tables
+        candidates, final = self._recalls(self.candidates)
         alone = recall_at_k(ranker, positives, self.k)
         return {
-            "candidates": f"{recall_at_k(retriever, positives, self.candidates):.3f}",
+            "candidates": f"{candidates:.3f}",
             "final list": f"{final:.3f}",
             "ranker over all items": f"{alone:.3f}",
         }
+
+    def _recalls(self, size: int) -> tuple[float, float]:
+        """Recall of that many candidates, and of the list of K that the ranker makes of them."""
+        (retriever, ranker), positives = self.tables
+        found = top_k(retriever, size)  # (U, C)
+        missed = torch.ones_like(positives).scatter(1, found, False)
+        final = recall_at_k(ranker, positives, self.k, exclude=missed)
+        return recall_at_k(retriever, positives, size).item(), final.item()
 
 
 def _world() -> tuple[Tensor, Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import solution_notebooks
@@ -20,7 +21,8 @@ def student(tmp_path):
     def write(code):
         path = release(solution_notebooks.write(tmp_path / "a1.ipynb"), tmp_path / "out")
         notebook = json.loads(path.read_text())
-        notebook["cells"][3]["source"] = code
+        (stub,) = (cell for cell in notebook["cells"] if cell["id"] == "c2")
+        stub["source"] = code
         path.write_text(json.dumps(notebook))
         return path
 
@@ -47,13 +49,59 @@ def test_a_mistake_is_1_and_named_with_the_error_of_the_cell_that_failed(student
 @pytest.mark.slow
 def test_a_missing_function_is_no_crash(student, capsys):
     assert main(["check", str(student("del check"))]) == 1
-    assert "there is no function spread" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "✗ there is no function spread: keep the name that the stub had\n" in out
+    assert "x =" not in out
+
+
+@pytest.mark.slow
+def test_a_cell_that_ends_the_kernel_is_noticed_at_once_and_named(student, capsys):
+    started = time.perf_counter()
+    assert main(["check", str(student("import os\nos._exit(0)"))]) == 1
+    assert time.perf_counter() - started < 60
+    out = capsys.readouterr().out
+    assert out.startswith("code cell 3: it ends the kernel; nothing after it was run\nexercise ")
+    assert "0 / 100" in out
 
 
 def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
     path = solution_notebooks.write(tmp_path / "a1.ipynb")
     assert main(["check", str(path)]) == 2
     assert "holds no checks" in capsys.readouterr().err
-    path.write_text("no JSON")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Expecting value"),
+        ("<<<<<<< HEAD\n{}", "Expecting value"),
+        ("[1]", "not a notebook"),
+        ("{}", "lacks 'cells'"),
+        ('{"worksheets": [{"cells": []}], "nbformat": 3}', "format 3"),
+        ('{"cells": [{"source": "x"}]}', "lacks 'cell_type'"),
+        ('{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook"),
+        ('{"cells": []}', "holds no checks"),
+        ("\xff", "not a notebook"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_assignment_is_one_line_and_2(tmp_path, capsys, text, said):
+    path = tmp_path / "mine.ipynb"
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
     assert main(["check", str(path)]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_damaged_checks_are_one_line_and_2(student, capsys):
+    path = student(RIGHT)
+    notebook = json.loads(path.read_text())
+    checks = next(cell for cell in notebook["cells"] if cell["id"] == "checks")
+    checks["source"] = "".join(checks["source"]).replace("eN", "AA", 1)
+    path.write_text(json.dumps(notebook))
+    assert main(["check", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "damaged" in err
+    assert err.count("\n") == 1

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
-import venv
 import zipfile
 from pathlib import Path
 
@@ -12,8 +13,20 @@ import pytest
 import solution_notebooks
 
 from course_lib.cli import main
+from course_lib.grading.authoring import read
 
 ROOT = Path(__file__).parents[2]
+
+
+def assert_no_secret_in(folder: Path, wheel: Path) -> None:
+    """No hint, no mistake and no case for grading of the real assignments, in the wheel or beside it."""
+    inside = zipfile.ZipFile(wheel)
+    texts = [inside.read(name).decode() for name in inside.namelist()]
+    texts += [file.read_text() for file in folder.rglob("*") if file.is_file() and file != wheel]
+    for exercise in (e for path in (ROOT / "solutions").glob("*.ipynb") for e in read(path).exercises.values()):
+        for secret in {*exercise.hints.values(), *(f"def {name}(" for name in exercise.hints), exercise.hidden} - {""}:
+            spread_out = re.compile(r"\s+".join(map(re.escape, secret.split())))
+            assert not [text[:80] for text in texts if spread_out.search(text)], secret
 
 
 @pytest.fixture
@@ -56,21 +69,30 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     names = zipfile.ZipFile(wheel).namelist()
     assert "course_lib/grading/check.py" in names
     assert not [name for name in names if "solution" in name or name.endswith(".ipynb")]
-    readme = (course / "handout/README.md").read_text()
-    assert wheel.name in readme
-    assert "assignments/a1_sound.ipynb" in readme
     text = "\n".join(file.read_text() for file in (course / "handout/assignments").iterdir())
     assert "x.max()" not in text
     assert "def smallest" not in text
+    assert_no_secret_in(course / "handout", wheel)
+    follow_the_readme(course / "handout")
 
-    # Its wheel works in another environment, with the course's own folder out of sight.
-    venv.create(course / "fresh", system_site_packages=False, with_pip=False)
-    site = next((course / "fresh").glob("lib/python*/site-packages"))
-    zipfile.ZipFile(wheel).extractall(site)
+
+def follow_the_readme(folder: Path) -> None:
+    """Its commands as they stand there; only the packages that the wheel needs are borrowed from this environment."""
+    lines = (folder / "README.md").read_text().splitlines()
+    make, install, _, check = commands = [line.split() for line in lines if line.startswith("    ")]
+    assert [command[0] for command in commands] == [
+        "python3",
+        *(f".venv/bin/{n}" for n in ("pip", "jupyter", "course")),
+    ]
+    subprocess.run([sys.executable, *make[1:]], cwd=folder, check=True)
+    (site,) = folder.glob(".venv/lib/python*/site-packages")
     (site / "borrowed.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
-    code = "import course_lib.cli as c; print(c.__file__); c.main(['check', 'assignments/a1_sound.ipynb'])"
-    command = [course / "fresh/bin/python", "-c", code]
-    said = subprocess.run(command, cwd=course / "handout", capture_output=True, text=True).stdout
-    assert said.startswith(str(site))
-    assert "… spread is not written yet" in said
-    assert "0 / 100" in said
+    for old in site.glob("setuptools*"):  # venv's own, older than the borrowed one that it would hide
+        shutil.rmtree(old)
+    alone = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+    subprocess.run(install, cwd=folder, check=True, env=os.environ | alone, stdout=subprocess.DEVNULL)
+    assert (site / "course_lib/cli/check.py").exists()
+    done = subprocess.run(check, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "… spread is not written yet" in done.stdout
+    assert "0 / 100" in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import re
@@ -9,6 +10,7 @@ import runpy
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -75,7 +77,7 @@ def test_every_known_mistake_is_caught_and_named(path, name):
     for mistake, function in mistakes.items():
         found = report(question, key, question.answers(function))
         assert not all(found.passed.values()), mistake
-        assert f": {exercise.hints[mistake]}\n" in found.text, mistake
+        assert f": {exercise.hints[mistake]} " in " ".join(found.text.split()), mistake
 
 
 @each_exercise
@@ -92,7 +94,11 @@ def test_right_answers_in_other_styles_are_accepted_for_any_seed(path, name):
             assert given == right, (style.__name__, seed)
 
 
-@each_exercise
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [pytest.param(*one, marks=pytest.mark.slow if read(one[0]).exercises[one[1]].hidden else ()) for one in EXERCISES],
+    ids=[name for _, name in EXERCISES],
+)
 def test_mistakes_are_told_apart_with_hidden_inputs_too(path, name):
     exercise, assignment = source_of(path).exercises[name], source_of(path)
     judged, source = judges_of(path, name), assignment.probe_source(exercise, hidden=True)
@@ -153,9 +159,25 @@ def test_it_reads_as_a_lesson(path):
     assert "$$" in "\n".join(text)
 
 
+@each_exercise
+def test_it_says_what_it_is_about_and_where_to_read_on(path, name):
+    exercise = source_of(path).exercises[name]
+    assert re.fullmatch(rf"{re.escape(exercise.title)}\. [A-Z\"].{{20,}}[.?!]", exercise.about)
+    assert not re.search(r"[*`$<>\\]", exercise.about)
+    assert exercise.read
+    assert all((ROOT / f"notebooks/{lesson}.ipynb").exists() for lesson in exercise.read)
+
+
 @each_assignment
 def test_no_library_of_ours_in_a_solution(path):
     assert not any("course_lib" in exercise.solution for exercise in source_of(path).exercises.values())
+
+
+def test_the_runs_that_a4_asks_about_are_the_stored_ones():
+    runs = pd.read_csv(ROOT / "notebooks/results/comparison.csv").query("dataset == 'movielens-100k'").groupby("model")
+    (source,) = (code for code in code_of(ROOT / "assignments/a4_ngcf.ipynb") if code.startswith("recall = {"))
+    for model, recall in ast.literal_eval(source[len("recall = ") : source.index("}") + 1]).items():
+        assert recall == runs.get_group(model).sort_values("seed")["recall@20"].round(3).tolist()
 
 
 @pytest.mark.slow

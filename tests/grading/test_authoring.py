@@ -28,6 +28,15 @@ def test_every_tag_of_the_page_is_read(tmp_path):
     assert assignment.exercises["spread"].hidden == "def hidden(f, rng): ..."
 
 
+def test_what_an_exercise_is_about_and_where_to_read_on(tmp_path):
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb"))
+    exercise = assignment.exercises["spread"]
+    assert assignment.title == "A9 · A lesson"
+    assert exercise.title == "The spread"
+    assert exercise.about == "The spread. How far apart are x_1 and x[2], in units of 1.5 m?"
+    assert exercise.read == ["00_start_here", "04_ngcf"]
+
+
 def test_a_name_with_an_underscore_is_no_mistake(tmp_path):
     source = f"def _helper(x):\n    return x\n\n\n{solution_notebooks.SOUND['mistakes']}"
     assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb", mistakes=source))

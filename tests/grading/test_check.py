@@ -29,14 +29,23 @@ def test_right_is_ticked_case_by_case(check):
 
 def test_a_known_mistake_gets_its_hint_once(check):
     found = lines(check, lambda x: x.min())
-    assert found[:2] == ["✗ five: You forgot the largest.", "✗ nine: as above"]
+    assert found[:2] == ["✗ five: You forgot the largest.", "✗ nine: as in 'five'"]
     assert not any("x =" in line for line in found)
+
+
+def test_a_long_remark_is_broken_between_words(tmp_path):
+    hint = "You look at " + "every " * 30 + "place."
+    mistakes = f'def lowest(x):\n    """{hint}"""\n    return x.min()'
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb", mistakes=mistakes))
+    found = lines(Check(pack([public_question(assignment, assignment.exercises["spread"])])), lambda x: x.min())
+    assert max(map(len, found)) <= 90
+    assert " ".join(found).split().count("every") == 30
 
 
 def test_another_mistake_gets_the_smallest_input_and_its_own_answer_but_never_the_right_one(check):
     found = "\n".join(lines(check, lambda x: 123.4))
     case = check.inputs(named("spread"), "five")["x"]
-    assert "The smallest of these, 'five'" in found
+    assert "The smallest of these is 'five'" in found
     assert "spread gave = 123.4" in found
     assert f"{case[0]:.4f}" in found
     assert f"{case.max() - case.min():.3f}" not in found
@@ -64,15 +73,18 @@ def test_of_a_list_of_calls_each_is_shown_with_what_changes(tmp_path):
     found = lines(check, lambda x: 7 if len(x) < 9 else x.max() - x.min())
     assert found[0] == "✗ nothing and something: not this value"
     again = "[spread(**inputs) for inputs in check.inputs(spread, 'nothing and something')]"
-    assert found[3:8] == [
-        f"The smallest of these, 'nothing and something'; once more with {again}",
+    assert found[3:9] == [
+        "The smallest of these is 'nothing and something'. To run it once more:",
+        f"  {again}",
         "  call 1:",
-        f"  x = {np.array2string(x[:1], precision=4)}",
+        f"    x = {np.array2string(x[:1], precision=4)}",
         "  call 2, where it differs:",
-        f"  x = {np.array2string(x, precision=4)}",
+        f"    x = {np.array2string(x, precision=4)}",
     ]
-    assert found[8] == "  spread gave, call by call = [7, 7]"
-    assert lines(check, lambda x: x)[0].endswith("then an array of shape (3,) came back, wanted a number")
+    assert found[9] == "  spread gave, call by call = [7, 7]"
+    assert "shape (1,), then an array of shape (3,) came back, wanted a number" in " ".join(
+        " ".join(lines(check, lambda x: x)).split()
+    )
 
 
 def named(name):

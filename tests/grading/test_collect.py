@@ -217,6 +217,19 @@ def test_links_and_pipes_in_a_folder_are_not_followed(tmp_path):
     assert collect(root).strangers == ["'cleo': not a notebook"]
 
 
+def test_a_folder_that_cannot_be_opened_is_a_flag(tmp_path, monkeypatch):
+    root = folder(tmp_path / "in", ada=b"A", ben__a1=b"B")
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "ben":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert by_student(collect(root)) == {"ada": (b"A", ()), "ben": (b"", ("no notebook but ben/(a closed folder)",))}
+
+
 def test_the_next_one_is_taken_where_the_newest_cannot_be_read(tmp_path):
     root = folder(tmp_path / "in", ada__good=b"A")
     (root / "ada/zlink.ipynb").symlink_to("/etc/passwd")

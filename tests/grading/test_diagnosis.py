@@ -53,4 +53,5 @@ def test_what_is_right_has_no_mistake():
 
 def test_of_two_that_fit_the_one_that_agrees_more_often_is_named():
     mistakes = {"a": {"A": "7", "B": "5"}, "b": {"A": "7", "B": "6"}}
-    assert diagnose({"A": "7", "B": "6"}, {"A": "1", "B": "2"}, mistakes, ["A", "B"]) == {"A": "b", "B": "b"}
+    assert diagnose({"A": "7", "B": "6"}, {"A": "1", "B": "2"}, mistakes, "AB") == {"A": "b", "B": "b"}
+    assert diagnose({"A": "7", "B": "8"}, {"A": "1", "B": "2"}, mistakes, "AB") == {"A": "a"}

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_lib.grading.guard import FLOOD, FLOODED, KERNEL_ENDED, Guard
+from course_lib.grading.guard import FLOOD, FLOODED, Guard
+from course_lib.grading.recorder import KERNEL_ENDED
 from course_lib.grading.splice import Cell
 
 

@@ -13,9 +13,9 @@ TWICE = solution_notebooks.SOUND["mistakes"]
 def test_the_student_gets_text_setup_stub_and_checks_and_nothing_else(tmp_path):
     path = solution_notebooks.write(tmp_path / "a1.ipynb", instructor="a note", **{"written:words points:0": "why?"})
     cells = json.loads(release(path, tmp_path / "out").read_text())["cells"]
-    assert [cell["id"] for cell in cells] == ["text", "c0", "checks", "c2", "check-spread", "c7"]
-    assert "".join(cells[4]["source"]) == "check(spread)"
-    assert cells[2]["metadata"] == {"jupyter": {"source_hidden": True}}
+    assert [cell["id"] for cell in cells] == ["title", "about", "c0", "checks", "c2", "check-spread", "c7"]
+    assert "".join(cells[5]["source"]) == "check(spread)"
+    assert cells[3]["metadata"] == {"jupyter": {"source_hidden": True}}
     assert all(
         cell["outputs"] == [] and cell["execution_count"] is None for cell in cells if cell["cell_type"] == "code"
     )
@@ -62,6 +62,18 @@ def test_what_would_not_grade_fairly_is_refused_and_nothing_is_written(tmp_path,
         release(path, tmp_path / "out")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_lesson_to_read_must_exist_where_lessons_are(tmp_path):
+    (tmp_path / "solutions").mkdir()
+    path = solution_notebooks.write(tmp_path / "solutions" / "a1.ipynb")
+    release(path, tmp_path / "out")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
+    with pytest.raises(ValueError, match=r"^spread, tag read:04_ngcf: got no notebooks/04_ngcf.ipynb"):
+        release(path, tmp_path / "out")
+    (tmp_path / "notebooks" / "04_ngcf.ipynb").touch()
+    release(path, tmp_path / "out")
 
 
 def test_a_random_solution_that_slips_through_the_draws_is_caught_by_the_second_run(tmp_path):

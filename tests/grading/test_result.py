@@ -6,7 +6,7 @@ import pytest
 
 from course_lib.grading.result import CaseResult, ExerciseResult, Result
 
-HALF = ExerciseResult("spread", 25, {"one": CaseResult("right"), "two": CaseResult("wrong", "smallest")})
+HALF = ExerciseResult("spread", 25, {"two": CaseResult("right"), "one": CaseResult("wrong", "smallest")})
 WHOLE = ExerciseResult("mean", 15, {"one": CaseResult("right")})
 RESULT = Result("a9_x", "b", "s", "namespaces", (HALF, WHOLE), {3: "NameError: x"}, ("late",), {"words": "Ü, “…”"})
 
@@ -19,6 +19,7 @@ def test_a_stored_result_is_the_same_and_so_is_its_text():
     again = Result.from_json(RESULT.to_json())
     assert again == RESULT
     assert again.to_json() == RESULT.to_json()
+    assert list(again.exercises[0].cases) == list(RESULT.exercises[0].cases), "the order in which a page lists them"
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"exercises": [{}]}', "x"])

@@ -102,6 +102,16 @@ def test_a_helper_under_another_name_is_the_same_helper(tmp_path):
     assert similar_answers(assignment, sources) == (("spread", ("ada", "ben")),)
 
 
+def test_who_agrees_in_everything_is_found_though_each_answer_is_the_usual_one():
+    assignment = read(ROOT / "solutions/a1_metrics.ipynb")
+    usual = [exercise.solution for exercise in assignment.exercises.values()]
+    other = [code.replace("return", "surplus = 1\n    return", 1) for code in usual]
+    sources = {f"s{n}": [(other if n == m else usual)[m] for m in range(5)] for n in range(5)}
+    sources |= {"x": [other[0], other[1], *usual[2:]], "y": [other[0], other[1], *usual[2:]]}
+    found = similar_answers(assignment, sources)
+    assert [name for name, students in found if students == ("x", "y")] == list(assignment.exercises)
+
+
 def test_what_most_write_is_no_group_and_hides_none():
     crowd = {f"s{n:02}": answer(ORIGINAL) for n in range(4)}
     pair = {"x": answer(OTHER), "y": answer(OTHER)}

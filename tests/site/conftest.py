@@ -50,7 +50,8 @@ def site(widget_notebook: Path) -> list[Path]:
     """The site of all notebooks, with slides: its files, the index first."""
     notebooks = [*sorted((ROOT / "notebooks").glob("*.ipynb")), widget_notebook]
     picture = (ROOT / "docs" / "course.svg").read_text("utf-8")
-    return build(notebooks, widget_notebook.parent / "a site", picture, slides=True, progress=False)
+    guide = ROOT / "docs" / "lecturer.md"
+    return build(notebooks, widget_notebook.parent / "a site", picture, guide, slides=True, progress=False)
 
 
 @pytest.fixture(scope="module")

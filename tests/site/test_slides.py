@@ -114,15 +114,39 @@ def test_n_opens_the_notes_in_their_own_window(site, watched):
     watched.check()
 
 
-def test_what_is_too_tall_shrinks_and_the_rest_is_reached(site, watched):
-    page = show(watched, site, "06_fair_comparison")
-    tall = page.evaluate("""() => Reveal.getSlides().map(slide => {
-        const {h, v} = Reveal.getIndices(slide);
-        Reveal.slide(h, v);
-        const zoom = Number(slide.style.zoom);
-        return [zoom, slide.scrollHeight > slide.clientHeight + 2];
-    })""")
-    assert any(zoom < 1 for zoom, _ in tall)
-    assert all(zoom > 0.6 for zoom, _ in tall)
-    assert not any(cut for zoom, cut in tall if zoom > 0.66)
+LARGE = """() => Reveal.getSlides().flatMap(slide => {
+    const {h, v} = Reveal.getIndices(slide);
+    Reveal.slide(h, v);
+    const inside = slide.getBoundingClientRect().bottom <= innerHeight;
+    const fits = slide.scrollHeight <= slide.clientHeight + 2 && slide.scrollWidth <= slide.clientWidth + 2;
+    return inside && fits ? [] : [`#/${h}/${v}: ${slide.scrollWidth} x ${slide.scrollHeight}`];
+})"""
+DRAWN = "() => [...document.querySelectorAll('[data-widget]')].every(e => e.children.length)"
+
+
+def test_every_slide_fits_on_the_screen(site, watched):
+    large = {}
+    for file in site:
+        if ".slides." in file.name:
+            page = show(watched, site, file.name.removesuffix(".slides.html"))
+            page.wait_for_function(DRAWN)
+            large[file.name] = page.evaluate(LARGE)
+    assert {name: slides for name, slides in large.items() if slides} == {}
+    watched.check()
+
+
+def test_what_is_taller_shrinks_and_the_rest_is_reached(site, watched):
+    page = show(watched, site, "99_widgets", "#/1")
+    slide = "Reveal.getCurrentSlide()"
+    page.evaluate(f"() => {slide}.append(Object.assign(document.createElement('div'), {{style: 'height: 60em'}}))")
+    page.evaluate("() => { Reveal.slide(0); Reveal.slide(1, 0); }")
+    assert 0.6 < float(page.evaluate(f"() => {slide}.style.zoom")) < 0.7
+    assert page.evaluate(f"() => {slide}.scrollHeight > {slide}.clientHeight")
+    assert page.evaluate(f"() => getComputedStyle({slide}).overflowY") == "auto"
+    watched.check()
+
+
+def test_a_link_leads_to_the_slide_of_a_widget(site, watched):
+    page = show(watched, site, "01_recommender_graph", "#/RecallExplorer")
+    assert page.locator("section.present section.present .kit").get_attribute("aria-label") == "A list and its recall"
     watched.check()

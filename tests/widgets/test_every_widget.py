@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import random
 import re
 from collections.abc import Iterator
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser
 
 from course_lib import widgets
@@ -174,10 +179,24 @@ def test_reduced_motion_has_no_transitions(light, dark):
 
 
 @every
-def test_without_a_front_end_there_is_a_line_of_numbers(name):
+def test_without_a_front_end_there_are_a_line_of_numbers_and_a_picture(name):
     widget = getattr(widgets, name)()
     bundle, _ = widget._repr_mimebundle_()
     assert bundle["text/plain"] == repr(widget)
     assert "0x" not in repr(widget)
     assert all(text in repr(widget) for text in widget.numbers().values())
+    with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as picture:
+        dark = (np.asarray(picture.convert("L")) < 128).sum()
+    assert dark > 100
+    assert len(bundle["image/png"]) < 40_000  # it is stored in the notebook
+    assert plt.get_fignums() == []  # else a notebook shows it a second time
     assert not re.search(r"^\s*import ", widget._esm, flags=re.MULTILINE)  # the module stands alone
+
+
+def test_the_picture_is_of_the_widget_as_it_stands():
+    widget = widgets.LossToy()
+    start = widget.picture()
+    widget.shift = 2.0
+    assert widget.picture() != start
+    widget.shift = 0.0
+    assert widget.picture() == start

@@ -28,6 +28,7 @@ def test_no_arrow_answers(show):
 
 @pytest.mark.parametrize("lesson", QUESTIONS)
 def test_every_question_has_different_options_and_a_reason(lesson):
+    assert len(QUESTIONS[lesson]) == 5
     for question in QUESTIONS[lesson]:
         assert len(set(question.options)) == len(question.options) >= 2
         assert question.why.endswith(".")

@@ -31,7 +31,7 @@ def test_its_pictures_are_those_of_plain_training():
     wait_until(lambda: not player.playing)
     for _ in train_epochs(fresh := MatrixFactorization(graph, dim=2, seed=3), graph, RECIPE):
         pass
-    torch.testing.assert_close(torch.tensor(player.frames[-1]), fresh.embed()[0].detach(), rtol=0, atol=1e-3)
+    torch.testing.assert_close(torch.tensor(player.frames[-1]), fresh.embed()[0].detach().flatten(), rtol=0, atol=1e-3)
 
 
 def test_it_can_be_paused_and_trained_on_to_the_end():
@@ -46,6 +46,34 @@ def test_it_can_be_paused_and_trained_on_to_the_end():
     wait_until(lambda: not player.playing)
     assert len(player.frames) == RECIPE.epochs + 1 > paused
     assert player.epoch == RECIPE.epochs
+
+
+def test_while_it_trains_only_the_newest_picture_is_sent():
+    player, sent = TrainingPlayer(random_graph(), recorded=0, recipe=RECIPE), []
+    player.send_state = lambda key=None: sent.append((key, len(player.get_state()["frames"])))
+    player.playing = True
+    wait_until(lambda: not player._thread.is_alive())
+    pictures = [row for row in sent if row[0] == "newest"]
+    assert [count for _, count in pictures] == list(range(2, RECIPE.epochs + 2))  # who opens it now has them all
+    assert [row for row in sent if "frames" in row[0]] == [(["frames", "figures"], RECIPE.epochs + 1)]
+    assert sent.index(pictures[-1]) < sent.index((["frames", "figures"], RECIPE.epochs + 1))
+
+
+def test_a_page_adds_what_is_sent_and_takes_all_at_a_pause(show):
+    player = TrainingPlayer(random_graph(), recorded=2, recipe=RECIPE)
+    shown = show(player)
+    assert shown.numbers()["cosine, different tastes"] == "–"  # of one group there is no other
+    slider = shown.place.get_by_role("slider")
+    send = "(e, [trait, value]) => e.model.set(trait, value)"
+    for number, last in ((3, "3"), (3, "3"), (7, "3")):  # twice the same, and one that does not follow
+        shown.place.evaluate(send, ["newest", [number, player.frames[0], [0.25, 0.5, 0.125]]])
+        assert slider.get_attribute("max") == last
+    shown.set("epoch", 3)
+    assert shown.numbers()["loss"] == "0.250"
+    shown.place.evaluate(send, ["figures", [[0.75, 0, 0]] * 9])
+    shown.place.evaluate(send, ["frames", [player.frames[0]] * 9])
+    assert slider.get_attribute("max") == "8"
+    assert shown.numbers()["loss"] == "0.750"
 
 
 def test_users_of_one_taste_meet_and_the_epochs_can_be_taken_back(show):

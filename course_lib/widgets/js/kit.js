@@ -185,7 +185,7 @@ const number = ([name, value, key]) => markup`<div><dt>${key}${name}</dt><dd>${v
 
 // Make a widget: a hint what to try (or a function of the state that tells it), its controls, and what `draw(state, prepared)` returns:
 // { figures: [drawing], numbers: [[name, text, key]], say: "one sentence" }; a key is a drawing that shows which line
-// or mark the number belongs to. `prepare(state)` runs once.
+// or mark the number belongs to. `prepare(state)` runs once, before `controls(state, prepared)`.
 export const stage = ({ title, hint, controls = () => [], watch = [], prepare = () => null, draw }) => ({
   render({ model, el }) {
     const state = new Proxy({}, { get: (_, trait) => model.get(trait) });
@@ -201,7 +201,7 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
       model.save_changes();
     };
 
-    const made = controls(state).map((make) => make(state, set));
+    const made = controls(state, prepared).map((make) => make(state, set));
     const body = node("div", { className: "kit-body" });
     const sentence = node("p", { className: "kit-say" });
     const status = node("p", { className: "kit-hidden", role: "status" });

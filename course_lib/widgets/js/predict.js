@@ -1,13 +1,14 @@
-import { action, choice, figure, fixed, line, mark, scale, slider, stage, text } from "./kit.js";
+import { action, choice, figure, line, mark, scale, slider, stage, text } from "./kit.js";
 
-const shown = (value) => (typeof value === "string" ? value : fixed(value, 3));
+const shown = (value) => (typeof value === "string" ? value : String(Number(value.toFixed(3))));
 
 // Guess and truth on one line of numbers.
 const ruler = (low, high, guess, truth) => {
-  const x = scale([Math.min(low, truth), Math.max(high, truth)], [20, 280]);
-  return figure("The guess, a square, and the truth, a circle", 300, 44,
-    line(20, 22, 280, 22, "ink"),
-    [low, high].map((end) => [line(x(end), 18, x(end), 26, "ink"), text(x(end), 40, fixed(end, 2), { kind: "small" })]),
+  const ends = [Math.min(low, truth), Math.max(high, truth)];
+  const x = scale(ends, [36, 284]);
+  return figure("The guess, a square, and the truth, a circle", 320, 44,
+    line(36, 22, 284, 22, "ink"),
+    text(28, 25, shown(ends[0]), { anchor: "end", kind: "small" }), text(292, 25, shown(ends[1]), { anchor: "start", kind: "small" }),
     mark(x(guess), 22, 1, { size: 5 }), text(x(guess), 12, "you", { kind: "small" }),
     mark(x(truth), 22, 0, { size: 5 }), text(x(truth), 40, "it is", { kind: "small strong" }),
   );
@@ -20,8 +21,8 @@ export default stage({
   controls: ({ options, low, high, step }) => [
     options.length
       ? choice("your guess", "guess", options.map((option) => [option, option]), { locked: ({ locked }) => locked })
-      : slider("your guess", "guess", { min: low, max: high, step, show: (value) => fixed(value, 2), locked: ({ locked }) => locked }),
-    action("lock it in", ({ locked }) => (locked ? null : { locked: true })),
+      : slider("your guess", "guess", { min: low, max: high, step, show: shown, locked: ({ locked }) => locked }),
+    action("lock it in", ({ locked, guess }) => (locked || guess === null ? null : { locked: true })),
   ],
   draw({ options, low, high, guess, locked, truth }) {
     const open = locked && truth !== null;
@@ -30,7 +31,7 @@ export default stage({
       numbers: [["you", locked ? shown(guess) : "not locked yet"], ...(open ? [["it is", shown(truth)]] : [])],
       say: !locked ? "Choose, then lock: a wrong guess that stands there teaches most."
         : truth === null ? "Locked. The truth comes with a later cell."
-          : !options.length ? `You were off by ${fixed(Math.abs(guess - truth), 3)}.`
+          : !options.length ? `You were off by ${shown(Math.abs(guess - truth))}.`
             : guess === truth ? "You saw it coming." : "Not what you expected. Why?",
     };
   },

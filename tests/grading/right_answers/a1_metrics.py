@@ -62,7 +62,7 @@ def ndcg_with_math(scores, positives, seen, k):
         if any(liked):
             gain = sum(1 / math.log2(rank + 1) for rank, v in enumerate(items, 1) if v >= 0 and liked[v])
             shares.append(gain / sum(1 / math.log2(rank + 1) for rank in range(1, min(sum(liked), k) + 1)))
-    return sum(shares) / len(shares)
+    return sum(shares) / len(shares) if shares else np.nan
 
 
 def ndcg_with_natural_logs_throughout(scores, positives, seen, k):

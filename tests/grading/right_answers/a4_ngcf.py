@@ -130,13 +130,15 @@ def field_by_recursion(num_users, num_items, user, item, node, hops):
     else:
         near = {int(u) for u, i in zip(user, item, strict=True) if i == node - num_users}
     fields = [field_by_recursion(num_users, num_items, user, item, m, hops - 1) for m in near]
-    return np.unique(np.concatenate(fields))
+    return np.unique(np.concatenate(fields)) if fields else []
 
 
 def field_with_networkx(num_users, num_items, user, item, node, hops):
     """A node with a neighbour is reached by every walk that is longer by an even number of hops."""
     graph = nx.Graph(zip(user.tolist(), (item + num_users).tolist(), strict=True))
-    distance = nx.single_source_shortest_path_length(graph, node, cutoff=hops) if node in graph else {node: 0}
+    if node not in graph:
+        return torch.tensor([node] * (hops == 0))
+    distance = nx.single_source_shortest_path_length(graph, node, cutoff=hops)
     return torch.tensor(sorted(n for n, far in distance.items() if (hops - far) % 2 == 0))
 
 

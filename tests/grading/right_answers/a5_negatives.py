@@ -66,7 +66,9 @@ def pagerank_with_networkx(num_users, num_items, user, item, start, restart):
 
 
 def pagerank_in_float32_until_it_rests(num_users, num_items, user, item, start, restart):
-    step = torch.from_numpy(step_matrix(num_users, num_items, user, item)).float().to_sparse()
+    step = torch.from_numpy(step_matrix(num_users, num_items, user, item)).float()
+    step[step.sum(dim=1) == 0, start] = 1
+    step = step.to_sparse()
     pi = home = torch.eye(num_users + num_items)[start]
     while True:
         before, pi = pi, restart * home + (1 - restart) * (step.T @ pi)
@@ -154,7 +156,9 @@ def weights_one_by_one(distances, dim, cutoff, max_weight):
         if d < 1.4:
             d = max(d, cutoff)
             logs[place] = -(dim - 2) * math.log(d) - (dim - 3) / 2 * math.log(1 - d * d / 4)
-    lowest = min(logs.values(), default=0)
+    if not logs:
+        return np.zeros(len(distances))
+    lowest = min(logs.values())
     weights = {place: min(max_weight, math.exp(log - lowest)) for place, log in logs.items()}
     return [weights.get(place, 0) / sum(weights.values()) for place in range(len(distances))]
 
@@ -164,14 +168,16 @@ def weights_in_float64_without_logarithms(distances, dim, cutoff, max_weight):
     near = d < 1.4
     with np.errstate(divide="ignore"):
         weights = 1 / (d ** (dim - 2) * (1 - d**2 / 4) ** ((dim - 3) / 2))
-    weights = np.where(near, np.minimum(weights / weights[near].min(), max_weight), 0)
-    return weights / weights.sum()
+    weights = np.where(near, np.minimum(weights / weights[near].min(initial=np.inf), max_weight), 0)
+    return weights / max(weights.sum(), 1)
 
 
 def weights_from_a_beta_distribution(distances, dim, cutoff, max_weight):
     """d²/4 of two random unit vectors follows a beta distribution with both parameters (n − 1) / 2."""
     d, half = np.maximum(distances.double().numpy(), cutoff), (dim - 1) / 2
     near = d < 1.4
+    if not near.any():
+        return [0] * len(d)
     log_weight = -(scipy.stats.beta.logpdf(d**2 / 4, half, half) + np.log(d / 2))
     relative = np.minimum(log_weight - log_weight[near].min(), np.log(max_weight))
     weights = np.exp(relative - relative[near].max(), where=near, out=np.zeros_like(d))
@@ -184,7 +190,7 @@ def weights_masked_before_the_softmax(distances, dim, cutoff, max_weight):
     log_weights = -torch.xlogy(torch.tensor(dim - 2), d) - (dim - 3) / 2 * torch.log1p(-d * d / 4)
     smallest = log_weights.masked_fill(far, math.inf).min()
     log_weights = torch.minimum(log_weights - smallest, torch.tensor(max_weight).log())
-    return log_weights.masked_fill(far, -math.inf).softmax(dim=0)
+    return log_weights.masked_fill(far, -math.inf).softmax(dim=0).nan_to_num(0)
 
 
 RIGHT = {

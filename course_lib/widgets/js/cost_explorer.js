@@ -1,0 +1,85 @@
+import { bar, figure, fixed, line, range, scale, slider, stage, text } from "./kit.js";
+
+// PinSAGE's batch, negatives and neighbours; cells of √I that a search looks into, and candidates for the ranker.
+const [BATCH, NEGATIVES, NEIGHBORS, PROBES, CANDIDATES] = [2048, 500, 50, 8, 1000];
+const TIMES = [["ms", 1e-3], ["s", 1], ["min", 60], ["h", 3600], ["days", 86400], ["years", 31557600]];
+
+// A step of a slider that goes 1, 3, 10, 30, 100, …
+export const step = (place) => [1, 3][place % 2] * Number(`1e${Math.floor(place / 2)}`);
+
+// Additions and multiplications: lists for all users, a pass over one pair a user, embedding all items; plainly, then as designed.
+export const operations = (U, I, D, L) => {
+  const [cell, vector] = [Math.sqrt(I), 6 * D * D];
+  const tree = ((1 + NEIGHBORS) ** L - 1) / NEIGHBORS; // vectors of all layers under one item
+  return {
+    "score all pairs": 2 * U * I * D,
+    "two stages": 2 * U * D * ((1 + PROBES) * cell + CANDIDATES),
+    "own negatives": 3 * U * (2 + NEGATIVES) * tree * vector,
+    "shared negatives": 3 * U * (2 + NEGATIVES / BATCH) * tree * vector,
+    "a tree an item": I * tree * vector,
+    "layer by layer": I * L * vector,
+  };
+};
+
+export const short = (value) => {
+  const words = ["", " thousand", " million", " billion", " trillion"];
+  let power = 0;
+  for (; value >= 1000 && power < words.length - 1; power += 1) value /= 1000;
+  const digits = value < 10 ? fixed(Math.floor(10 * value + 0.5) / 10, 1) : fixed(Math.floor(value + 0.5), 0);
+  return digits + words[power];
+};
+
+export const duration = (seconds) => {
+  const [unit, length] = TIMES.findLast(([, s]) => seconds >= s) ?? TIMES[0];
+  return `${short(seconds / length)} ${unit}`;
+};
+
+export const money = (dollars) => (dollars >= 1 ? `$${short(dollars)}` : "under $1");
+
+const prefixed = (value, units) => {
+  let power = 0;
+  for (; value >= 1000 && power < units.length - 1; power += 1) value /= 1000;
+  return `${short(value)} ${units[power]}`;
+};
+export const size = (count) => prefixed(count, ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB"]);
+
+const picture = (rows) => {
+  const x = scale([-3, 15], [92, 400]); // of the logarithm of seconds
+  const at = (seconds) => x(Math.min(Math.max(Math.log10(seconds), -3), 15));
+  const ticks = [["1 ms", 1e-3], ["1 s", 1], ["1 h", 3600], ["1 year", 31557600], ["1000 y", 31557600e3], ["10⁶ y", 31557600e6]];
+  return figure("Time of each way on a logarithmic scale", 410, 134,
+    ticks.map(([name, seconds]) => [line(at(seconds), 2, at(seconds), 118, "dotted"), text(at(seconds), 130, name, { kind: "small" })]),
+    rows.map(([name, seconds], i) => {
+      const y = 18 * i + 4 + 4 * Math.floor(i / 2);
+      return [text(87, y + 10, name, { anchor: "end" }), bar(92, y, at(seconds) - 92, i % 2 ? 2 : 3, 12)];
+    }),
+  );
+};
+
+export default stage({
+  title: "What a catalogue costs",
+  hint: "Pinterest on one fast core. How many cores bring each plain way under a day? What does one layer more cost?",
+  controls: () => [
+    slider("users", "users", { min: 4, max: 20, show: (place) => short(step(place)) }),
+    slider("items", "items", { min: 4, max: 24, show: (place) => short(step(place)) }),
+    slider("D", "dim", { min: 3, max: 10, show: (power) => `${2 ** power}` }),
+    slider("L", "layers", { min: 1, max: 4 }),
+    slider("FLOP/s", "speed", { min: 18, max: 32, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
+    slider("$ an hour", "price", { min: 0, max: 8, show: (place) => `$${fixed(step(place) / 100)}` }),
+  ],
+  draw({ users, items, dim, layers, speed, price }) {
+    const [U, I, D] = [step(users), step(items), 2 ** dim];
+    const rows = Object.entries(operations(U, I, D, layers)).map(([name, count]) => [name, count / step(speed)]);
+    const hourly = step(price) / 100;
+    const less = range(3).map((i) => short(rows[2 * i][1] / rows[2 * i + 1][1]));
+    return {
+      figures: [picture(rows)],
+      numbers: [
+        ...rows.map(([name, time]) => [name, `${duration(time)}, ${money((time / 3600) * hourly)}`]),
+        ["all vectors", size(4 * (U + I) * D)],
+        ["all scores", size(4 * U * I)],
+      ],
+      say: `Two stages cost ${less[0]} times less, shared negatives ${less[1]} times, layer by layer ${less[2]} times.`,
+    };
+  },
+});

@@ -1,0 +1,83 @@
+"""`make gowalla` on a tiny graph: killed in the middle, the same command ends where it would have ended anyway."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "gowalla.py"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """30 users in two camps, each with ten of the thirty items of its camp, seven to train and three to test on."""
+    rng = np.random.default_rng(0)
+    own = [2 * rng.permutation(30)[:10] + user % 2 for user in range(30)]
+    for name, part in {"train": slice(7), "test": slice(7, 10)}.items():
+        lists = (" ".join(map(str, [user, *items[part]])) for user, items in enumerate(own))
+        (tmp_path / f"{name}.txt").write_text("\n".join(lists) + "\n")
+    return tmp_path
+
+
+def command(folder: Path, run: str, *options: str) -> list[str]:
+    places = {"--folder": folder, "--checkpoints": folder / run, "--write": folder / f"{run}.json"}
+    return [sys.executable, str(SCRIPT), *(str(word) for place in places.items() for word in place), *options]
+
+
+def record(folder: Path, run: str, name: str = "LightGCN") -> dict:
+    return json.loads((folder / f"{run}.json").read_text())["runs"][name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process in another way")
+@pytest.mark.parametrize("options", [(), ("--validate",)], ids=["all edges", "validate"])
+def test_a_killed_run_goes_on_to_the_same_result(folder, options):
+    options = (*options, "--epochs", "300")
+    subprocess.run(command(folder, "whole", *options), check=True, capture_output=True)
+    killed = subprocess.Popen(command(folder, "killed", *options), stderr=subprocess.DEVNULL)
+    while not list((folder / "killed").glob("*.pt")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    assert killed.wait() < 0
+    again = subprocess.run(command(folder, "killed", *options), check=True, capture_output=True, text=True)
+    assert " 0/300" not in again.stderr  # it went on and did not begin anew
+    whole, got = (record(folder, run) for run in ("whole", "killed"))
+    curve = "validation" if "--validate" in options else "loss"
+    times = [point.pop(1 if curve == "validation" else 0) for point in got[curve]]
+    assert times == sorted(times)
+    for point in whole[curve]:
+        point.pop(1 if curve == "validation" else 0)
+    for key in ("epochs", "settings", "recall@20", "ndcg@20", curve):
+        assert got.get(key) == whole.get(key)
+    assert got["epochs"] == 300 if curve == "loss" else len(got[curve]) == 150
+    assert not list((folder / "killed").iterdir())  # nothing is left of a run that ended
+
+
+def test_a_checkpoint_of_another_run_is_refused_in_one_line(folder):
+    running = subprocess.Popen(command(folder, "run", "--epochs", "100000"), stderr=subprocess.DEVNULL)
+    while not list((folder / "run").glob("*.pt")):
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    other = subprocess.run(command(folder, "run", "--epochs", "7"), capture_output=True, text=True)
+    assert other.returncode != 0
+    assert "Traceback" not in other.stderr
+    assert "LightGCN.pt" in other.stderr
+
+
+def test_all_runs_in_one_table_and_the_curve_of_validation_stays(folder):
+    subprocess.run(command(folder, "run", "--validate", "--epochs", "2"), check=True, capture_output=True)
+    models = ["LightGCN", "MatrixFactorization", "Popularity"]
+    subprocess.run(command(folder, "run", *models, "--epochs", "2"), check=True, capture_output=True)
+    assert [len(record(folder, "run")[curve]) for curve in ("validation", "loss")] == [1, 2]
+    assert 0 < record(folder, "run", "Popularity")["recall@20"] < 1
+    assert record(folder, "run", "MatrixFactorization")["memory_mb"] > 0

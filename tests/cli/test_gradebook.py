@@ -1,0 +1,73 @@
+"""`course gradebook`: new rules on old results, files for an LMS, mistakes in one line."""
+
+from __future__ import annotations
+
+import pytest
+from graded_class import A1, result, run
+
+from course_lib.cli import main
+from course_lib.grading.result import CaseResult
+from course_lib.grading.table import read_table
+
+LATE = "2026-12-01T19:00:00+00:00"
+
+
+@pytest.fixture
+def graded(tmp_path):
+    folder = tmp_path / "out"
+    (folder / "results").mkdir(parents=True)
+    (folder / "run.json").write_text(run(A1, {"ada": LATE, "ben": None}).to_json(), "utf-8")
+    half = result(A1, top_k=CaseResult("wrong", "worst_first"))
+    (folder / "results/ada.json").write_text(half.to_json(), "utf-8")
+    return folder
+
+
+def total(folder) -> str:
+    return read_table(folder / "gradebook.csv")[0]["total"]
+
+
+def test_a_new_rule_applies_is_remembered_and_needs_no_grading(graded, capsys):
+    assert main(["gradebook", str(graded)]) == 0
+    assert total(graded) == "90"
+    assert main(["gradebook", str(graded), "--due", "2026-11-30T18:00Z", "--late", "10%/day"]) == 0
+    assert total(graded) == "72"
+    assert main(["gradebook", str(graded)]) == 0
+    assert total(graded) == "72"
+    assert "80 % of that count" in (graded / "feedback/ada.html").read_text("utf-8")
+    (graded.parent / "more.csv").write_text("student,due\nada,2026-12-02T18:00Z\n")
+    assert main(["gradebook", str(graded), "--extensions", str(graded.parent / "more.csv")]) == 0
+    assert total(graded) == "90"
+    assert "gradebook.csv" in capsys.readouterr().out
+
+
+def test_an_lms_gets_its_file_and_who_is_not_in_it_is_a_finding(graded, capsys):
+    (graded.parent / "c.csv").write_text("Student,ID,SIS User ID,SIS Login ID,Section\nAda,1,,ada,\n")
+    assert main(["gradebook", str(graded), "--format", "canvas", "--lms", str(graded.parent / "c.csv")]) == 1
+    assert "does not know 1 of the class: ben" in capsys.readouterr().err
+    assert '"Ada","1","","ada","",90' in (graded / "canvas.csv").read_text("utf-8")
+    assert main(["gradebook", str(graded), "--format", "gradescope"]) == 0
+    assert (graded / "gradescope/ada.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--format", "moodle"], "no class list"),
+        (["--late", "10%/day"], "no due time"),
+        (["--due", "soon"], "due: got 'soon'"),
+        (["--rubric", "nowhere.csv"], "nowhere.csv"),
+        (["--format", "excel"], "invalid choice"),
+    ],
+)
+def test_a_mistake_is_one_line_and_changes_nothing(graded, capsys, words, said):
+    before = (graded / "run.json").read_bytes()
+    assert main(["gradebook", str(graded), *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert (graded / "run.json").read_bytes() == before
+
+
+def test_a_folder_that_was_not_graded_is_refused(tmp_path, capsys):
+    assert main(["gradebook", str(tmp_path)]) == 2
+    assert "holds no run.json" in capsys.readouterr().err

@@ -1,0 +1,75 @@
+"""Made-up submissions are what they are said to be: right, mistaken, broken, and the same for a seed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from course_lib.grading.authoring import read
+from course_lib.grading.check import report
+from course_lib.grading.release import public_question
+from course_lib.grading.roster import read_roster
+from course_lib.grading.submission import parse
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = importlib.util.spec_from_file_location("submissions", ROOT / "tools/submissions.py")
+submissions = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(submissions)
+A1 = ROOT / "solutions/a1_metrics.ipynb"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("a[0-9]*.ipynb")), ids=lambda path: path.stem)
+def test_right_cells_are_right_and_mistaken_ones_make_the_mistake(path):
+    assignment = read(path)
+    names: dict = {}
+    exec(assignment.setup, names)
+    for name, (right, wrong) in submissions.answers(assignment).items():
+        exercise = assignment.exercises[name]
+        question, key = public_question(assignment, exercise)
+        for cell, hint in [*((cell, "") for cell in right), *zip(wrong, exercise.hints.values(), strict=True)]:
+            own = dict(names)
+            exec(cell, own)
+            found = report(question, key, question.answers(own[name]))
+            assert all(found.passed.values()) != bool(hint), cell
+            assert hint in found.text, cell
+            assert not hint or hint not in cell
+        exec(exercise.solution, names)
+
+
+def test_a_seed_gives_the_same_class_again_in_part_broken_and_hostile(tmp_path):
+    for name in ("one", "two"):
+        submissions.write(read(A1), tmp_path / name, 60, 0.2, 0.2, seed=1)
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    assert len(read_roster(tmp_path / "one.csv").students) == 60
+    assert 50 < len(files) <= 60
+    parsed = [parse(content, read(A1)) for content in files.values()]
+    assert 5 < sum(bool(one.flags) for one in parsed) < 25
+    assert (
+        5
+        < sum(any(trap in code for code in one.sources for trap in submissions.HOSTILE.values()) for one in parsed)
+        < 25
+    )
+
+
+def test_every_way_to_break_a_notebook_breaks_it():
+    content = (ROOT / "assignments/a1_metrics.ipynb").read_bytes()
+    for break_it in submissions.BROKEN:
+        parsed = parse(break_it(content, random.Random(0)), read(A1))
+        assert parsed.flags or not parsed.sources
+
+
+def test_a_disguised_copy_runs_as_the_original():
+    cells = [{"cell_type": "code", "source": "def f(x):\n    total = x + 1\n    return total"}]
+    (copied,) = submissions.disguised(cells)
+    assert "my_total" in copied["source"]
+    assert json.dumps(cells).count("my_") == 0
+    original, other = {}, {}
+    exec(cells[0]["source"], original)
+    exec(copied["source"], other)
+    assert original["f"](2) == other["f"](2) == 3
