@@ -99,3 +99,17 @@ def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
     monkeypatch.setattr(warm, "TOTAL_PROCESSES", 3)
     monkeypatch.setattr(warm, "TOTAL_MEMORY", 1 << 20)
     assert _take_too_much(between)
+
+
+def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):
+    first, process = ask(FORKS)
+    assert soon(lambda: len(living(process)) == 3)
+    with socket.socket(socket.AF_UNIX) as second:
+        second.connect(str(tmp_path / "warm"))
+        second.sendall(b"{}\n")
+        second.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            second.recv(1)
+        first.close()
+        second.settimeout(20)
+        assert second.recv(1) == b"{"

@@ -71,7 +71,7 @@ class Warm:
     hidden: list[str]
 
     def serve(self) -> NoReturn:
-        """Warm up, then fork a kernel for every connection."""
+        """Warm up, then fork a kernel for one connection after the other."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
         die_with_parent()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
@@ -80,13 +80,12 @@ class Warm:
             listening.listen(8)
             while True:
                 connection, _ = listening.accept()
-                if os.fork() == 0:
+                pid = os.fork()
+                if pid == 0:
                     listening.close()
                     self._stand_between(connection)
                 connection.close()
-                with contextlib.suppress(ChildProcessError):  # no child left
-                    while os.waitpid(-1, os.WNOHANG)[0]:
-                        pass
+                os.waitpid(pid, 0)  # one kernel at a time, and nothing is left of it when the next one starts
 
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""

@@ -99,8 +99,7 @@ def attack(grade: Callable, level: str) -> None:
     assert result.errors == {}
     assert (outcomes(result), result.sandbox) == (ALL_WRONG, level)
     assert "right" not in outcomes(grade(level, WRONG, FORK))
-    honest = grade(level, RIGHT)
-    assert (outcomes(honest), honest.errors, honest.flags) == (ALL_RIGHT, {}, ())
+    assert outcomes(grade(level, RIGHT)) == ALL_RIGHT
 
 
 @pytest.mark.slow

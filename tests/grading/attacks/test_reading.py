@@ -62,7 +62,7 @@ PROBES = {
                 assert mine or not found, os.path.join(folder, name)""",
     "files beside the inputs": """
         import os, re
-        mounted = re.findall(r" (/\\S+/job)/inputs ", open("/proc/self/mountinfo").read()) or {jobs!r}
+        mounted = re.findall(r" (/\\S+)/inputs ", open("/proc/self/mountinfo").read()) or {jobs!r}
         for folder in mounted:
             assert set(os.listdir(folder)) <= {{"inputs"}}, os.listdir(folder)""",
     "working folders of processes": """
