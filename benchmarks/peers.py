@@ -64,16 +64,17 @@ class Peer:
 
 ON_DGL = ((TORCH,), ("cornac==3.0.1", "dgl==1.1.3", "setuptools<81"))  # the newest DGL of the index lacks a dependency
 PINS = ("numpy==1.26.4", "scipy==1.12.0", "pandas<2.3", "setuptools<81")  # what RecBole's release was made for
+SAMPLER = ("cppimport", "pybind11", "setuptools<81")  # the authors' sampler in C++; without a compiler theirs in Python
 PEERS = {
     "pyg-lightgcn": Peer("PyG, LightGCN", "torch-geometric", ((TORCH,), ("torch-geometric==2.8.1", "scipy"))),
     "recbole-lightgcn": Peer("RecBole, LightGCN", "recbole", ((TORCH,), ("recbole==1.2.1", *PINS))),
     "cornac-lightgcn": Peer("Cornac, LightGCN", "cornac", ON_DGL),
     "authors-lightgcn": Peer(
-        "the authors' LightGCN", "torch", ((TORCH,), ("scipy", "pandas", "scikit-learn", "tensorboardX", "tqdm"))
+        "the authors' LightGCN", "torch", ((TORCH,), ("scipy", "pandas", "scikit-learn", "tqdm", *SAMPLER))
     ),
     "cornac-bpr": Peer("Cornac, BPR", "cornac", ON_DGL, 200),
     "implicit-als": Peer("implicit, ALS", "implicit", (("implicit==0.7.3",),), SWEEPS),
-    "dgl-sampler": Peer("DGL, PinSAGESampler", "dgl", ON_DGL, WALKS),
+    "dgl-sampler": Peer("DGL's PinSAGESampler", "dgl", ON_DGL, WALKS),
 }
 
 Row = dict[str, Any]
@@ -160,6 +161,7 @@ def peer_row(name: str, folder: Path, args: argparse.Namespace) -> Row:
     told = json.loads(done.stdout.splitlines()[-1])
     code = f"from importlib.metadata import version; print(version({peer.shown!r}))"
     version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    version = version.partition("+")[0] if peer.shown != "torch" else f"torch {version.partition('+')[0]}"
     return {**row, "version": version, "seconds": told["seconds"]}
 
 
@@ -191,7 +193,7 @@ def walk_rows(parts: Split, folder: Path, args: argparse.Namespace) -> Iterator[
     near, again = (importance_neighbors(graph, torch.arange(graph.num_items), 10, **walk, seed=n)[0] for n in (0, 1))
     seconds = (time.process_time() - started) / 2
     found = {"found again": alike(sets(near), sets(again))}
-    yield {"what": "course_lib, walks", "seconds": seconds, "M steps/s": million_steps / seconds, **found}
+    yield {"what": "course_lib's", "seconds": seconds, "M steps/s": million_steps / seconds, **found}
     row = peer_row("dgl-sampler", folder, args)
     source, target, _ = embeddings("dgl-sampler", folder)[0].astype(int)
     theirs = [set(source[target == item].tolist()) - {item} for item in range(graph.num_items)]
@@ -242,14 +244,11 @@ def markdown(table: pd.DataFrame, walks: pd.DataFrame) -> str:
             lines.append(f"| {row['what']} | | | skipped: {row['skipped']} | | | |")
             continue
         version = row["version"] if isinstance(row.get("version"), str) else ""
-        numbers = f"{row['epochs']:.0f} | {row['seconds']:.1f} | {row['ratio']:.1f}"
+        numbers = f"{row['epochs']:.0f} | {row['seconds']:.3g} | {row['ratio']:.2g}"
         lines.append(f"| {row['what']} | {version} | {numbers} | {row['recall@20']:.4f} | {row['ndcg@20']:.4f} |")
     if len(walks):
-        told = [
-            f"{row['what']} {row['M steps/s']:.1f} M steps/s" if row.get("seconds", 0) > 0 else f"{row['what']} skipped"
-            for row in walks.to_dict("records")
-        ]
-        lines += ["", f"Neighbours by walks: {', '.join(told)}."]
+        told = [f"{row['what']} {row['M steps/s']:.2g}" for row in walks.to_dict("records") if row["seconds"] > 0]
+        lines += ["", f"Neighbours by walks, million steps a CPU second: {', '.join(told)}."]
     return "\n".join(lines)
 
 

@@ -170,15 +170,16 @@ def settle() -> None:
 
 
 def seconds(call: Call, beside: Call, least: float = 0.5, most: int = 20) -> float:
-    """CPU seconds, the least of as many repetitions as fill a moment."""
-    times: list[float] = []
-    while sum(times) < least and len(times) < most:
+    """CPU seconds, the least of as many repetitions as fill a moment, less what is not to count."""
+    times: list[tuple[float, float]] = []
+    while sum(map(sum, times)) < least and len(times) < most:
         begin = process_time()
         call()
         middle = process_time()
         beside()
-        times.append(2 * middle - begin - process_time())
-    return min(times)
+        times.append((middle - begin, process_time() - middle))
+    whole, other = map(min, zip(*times, strict=True))
+    return whole - other
 
 
 def measured(part: str, graph: InteractionGraph, small: InteractionGraph) -> dict[str, float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 
 import pandas as pd
 import pytest
-from claims.frame import DOCUMENT, declared, document
+from claims.frame import DOCUMENT, Claim, declared, document
 
 from course_lib.datasets import Dataset, load
 from course_lib.download import DownloadError
@@ -29,7 +30,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not config.getoption("write_claims", default=False):
         return
     passed = terminalreporter.getreports("passed")
-    figures = dict(value for report in passed for name, value in report.user_properties if name == "claim")
+    recorded = (value for report in passed for name, value in report.user_properties if name == "claim")
+    figures = {Claim(*claim): figure for claim, figure in recorded}
     if left := set(declared()) - set(figures):
         rows = ", ".join(str(row) for row in sorted({claim.row for claim in left}))
         raise pytest.UsageError(f"docs/claims.md stays as it was: rows {rows} failed, were skipped or measured nothing")
@@ -40,7 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def measured(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Takes the figure that docs/claims.md shows beside the verdict."""
     claim = request.node.get_closest_marker("claim").args[0]
-    return lambda figure: record_property("claim", (claim, figure))
+    return lambda figure: record_property("claim", (astuple(claim), figure))  # plain: it may come from another process
 
 
 @pytest.fixture(scope="session")

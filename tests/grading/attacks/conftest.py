@@ -11,10 +11,10 @@ import pytest
 from hostile import ALL_RIGHT, CASE, MARKS, PARTS, RIGHT, WALL, HastyGrader, Stock, notebook, outcomes, stock
 from solution_notebooks import write
 
-from course_lib.grading.bundle import Bundle, build
+from course_lib.grading.containment.sandbox import best_level
+from course_lib.grading.containment.warm import NAMESPACES
+from course_lib.grading.marking.bundle import Bundle, build
 from course_lib.grading.result import Result
-from course_lib.grading.sandbox import best_level
-from course_lib.grading.warm import NAMESPACES
 
 Graded = Callable[..., Result]
 
@@ -45,13 +45,13 @@ def grader(bundle, confined) -> Iterator[HastyGrader]:
 
 @pytest.fixture(scope="package")
 def graded(grader) -> Graded:
-    """Grade a submission of these code cells, in bounded time, by a grader that lives on."""
+    """Grade a submission of these code cells, or bytes, in bounded time, by a grader that lives on."""
     grader.grade("ann", notebook(RIGHT))  # the processes are there, and warm
     pid = grader.pid
 
-    def grade(*sources: str, student: str = "mallory") -> Result:
+    def grade(*sources: str, content: bytes = b"", student: str = "mallory") -> Result:
         start = time.monotonic()
-        result = grader.grade(student, notebook(*sources))
+        result = grader.grade(student, content or notebook(*sources))
         assert time.monotonic() - start < WALL + 5
         assert grader.pid == pid
         return result

@@ -1,10 +1,108 @@
-from hostile import *
+"""What does not end, or ends too early: costs its own points, a bounded time, and nobody else anything."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+from hostile import NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
+
+SLEEP = "import time\ntime.sleep(1000)"
+CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
+DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+SLOW = "import time\n\ndef spread(x):\n    time.sleep(1000)"
+STUBBORN = """
+def spread(x):
+    while True:
+        try:
+            while True: pass
+        except BaseException: pass
+"""
+NO_IDLE = """
+import threading, time
+kernel = get_ipython().kernel
+send, kernel.session.send = kernel.session.send, lambda *args, **how: None
+def spam(parent):
+    while True:
+        send(kernel.iopub_socket, "stream", {"name": "stdout", "text": "x"}, parent=parent)
+        time.sleep(0.2)
+threading.Thread(target=spam, args=(kernel.get_parent(),), daemon=True).start()
+"""
+ENDS = {
+    "exit": "import os\nos._exit(0)",
+    "kill": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()",  # the first process of all is spared
+    "fault": "import ctypes\nctypes.string_at(0)",
+    "quit": "get_ipython().kernel.do_shutdown(False)\nimport os\nos._exit(1)",
+}
 
 
-def test_x(graded, attacked, stock_nbval):
-    r = graded(RIGHT)
-    assert outcomes(r) == ALL_RIGHT, r
-    r = graded(WRONG)
-    assert outcomes(r) == ALL_WRONG, r
-    assert stock_nbval(RIGHT) == Stock(["PASSED"] * 3, 0)
-    assert stock_nbval(WRONG) == Stock(["FAILED"] * 3, 1)
+def test_stock_nbval_loses_to_who_sleeps(stock_nbval):
+    """After a time-out whatever fails was expected to, and pytest is content."""
+    assert stock_nbval(WRONG, CALM_SLEEP) == Stock(["XFAIL"] * 3, 0)
+
+
+def test_who_sleeps_is_asked_afterwards_and_has_no_excuse(attacked):
+    result = attacked(WRONG, CALM_SLEEP)
+    assert set(outcomes(result)) <= {"wrong", "no answer"}
+    assert "code cell 2: out of time" in result.flags
+
+
+def test_who_sleeps_loses_no_point_that_was_earned(attacked):
+    assert outcomes(attacked(SLEEP, RIGHT)) == ["right"] * 3
+
+
+def test_who_does_not_listen_is_ended(attacked):
+    result = attacked(WRONG, f"{DEAF}\n{SLEEP}", RIGHT)
+    assert outcomes(result) == NO_ANSWERS
+    assert "code cell 2: out of time" in result.flags
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_ends_in_a_cell_gets_nothing(end, attacked):
+    result = attacked(RIGHT, ENDS[end])
+    assert outcomes(result) == NO_ANSWERS
+    assert "code cell 2: the kernel ended" in result.flags
+
+
+@pytest.mark.parametrize("end", ["exit", "fault"])
+def test_who_ends_while_asked_keeps_what_was_earned_before(end, attacked):
+    function = "def centred(x):\n    " + ENDS[end].replace("\n", "\n    ")
+    assert outcomes(attacked(RIGHT, function)) == ["right", "right", "no answer"]
+
+
+def test_a_function_without_an_end_costs_its_own_case(attacked):
+    assert outcomes(attacked(RIGHT, SLOW)) == ["out of time", "out of time", "right"]
+    assert "right" not in outcomes(attacked(RIGHT, STUBBORN))[:2]
+
+
+@pytest.mark.slow
+def test_many_slow_cells_end_with_the_notebooks_time(attacked):
+    result = attacked(WRONG, *["import time\ntime.sleep(4)"] * 12)
+    assert outcomes(result) == NO_ANSWERS
+    assert any("the run was ended" in flag for flag in result.flags)
+
+
+@pytest.mark.slow
+def test_stock_nbval_loses_to_who_never_says_that_it_is_idle(stock_nbval):
+    """It reads for ever, as long as something comes."""
+    assert stock_nbval(WRONG, NO_IDLE, seconds=18) == Stock([], None)
+
+
+@pytest.mark.slow
+def test_who_never_says_that_it_is_idle_is_ended_too(attacked):
+    assert "right" not in outcomes(attacked(WRONG, NO_IDLE))
+
+
+def test_nothing_stays_behind(grader, graded):
+    graded(
+        WRONG,
+        "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(1000)",
+    )
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        below = [p for p in psutil.Process(grader.pid).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+        if len(below) == 1:  # the warm process
+            return
+        time.sleep(0.1)
+    raise AssertionError(below)

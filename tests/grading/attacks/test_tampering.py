@@ -1,0 +1,134 @@
+"""Whatever a submission does to its own process: it can say anything there, but does not know what would be right."""
+
+from __future__ import annotations
+
+import pytest
+from hostile import WRONG, outcomes
+
+from course_lib.grading.marking.bundle import Bundle
+
+REPEAT = """
+import course_lib.grading.containment.answering
+guesses = {}
+def answer(names, name, file, digits, seconds):
+    print(guesses.get(name, "True"))
+course_lib.grading.containment.answering.answer = answer
+"""
+FORGED = """
+class Anything(float):
+    __class__ = property(lambda self: float)
+    shape, dtype = (), "float64"
+    def __eq__(self, other): return True
+    def __lt__(self, other): return True
+    def __hash__(self): return 0
+    def __repr__(self): return "right"
+    def __array__(self, *args, **how): raise NotImplementedError
+    def __float__(self): return 1.0
+    def __reduce__(self): return (print, ("right",))
+
+def spread(x):
+    return Anything()
+
+def centred(x):
+    return [Anything()] * 5
+"""
+MESSAGES = """
+kernel = get_ipython().kernel
+send = kernel.session.send
+
+def say(kind, **content):
+    send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+
+def spread(x):
+    {}
+    return 1.0
+"""
+PATCHES = {
+    "run_cell": """
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.run_cell_async = None""",
+    "no assert": """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(Drop())""",
+    "other source": "get_ipython().input_transformers_post.append(lambda lines: ['print(1)\\n'])",
+    "traceback": "get_ipython().showtraceback = get_ipython()._showtraceback = lambda *args, **how: None",
+    "display": "import sys\nsys.displayhook = lambda value: None\nget_ipython().display_pub.publish = print",
+    "print": "import builtins\nbuiltins.print = lambda *args, **how: None",
+    "streams": "import sys\nsys.stdout = sys.stderr = sys.__stdout__ = None",
+    "builtins": """
+import builtins
+for name in ("isinstance", "hasattr", "callable"):
+    setattr(builtins, name, lambda *args: True)""",
+    "comparisons": """
+import numpy, torch
+numpy.allclose = numpy.array_equal = torch.allclose = torch.equal = lambda *args, **how: True""",
+    "fingerprint": """
+import course_lib.grading.attempt
+course_lib.grading.attempt.fingerprint = lambda value, digits: "right"
+course_lib.grading.attempt.form = lambda value: 'a number'""",
+    "time": """
+import signal
+signal.setitimer = signal.signal = lambda *args: None
+def spread(x):
+    while True: pass""",
+    "modules": "import sys\nsys.modules['course_lib.grading.containment.answering'] = None",
+    "names": """
+class All(dict):
+    __getitem__ = get = lambda self, *name: lambda *args: True
+get_ipython().user_ns = All()""",
+    "no channel": "get_ipython().kernel.shell_stream = get_ipython().kernel.iopub_socket = None",
+}
+SAID = {
+    "a guess, and no more": "say('stream', name='stdout', text='1\\n'); say('status', execution_state='idle')",
+    "many guesses": "[say('stream', name='stdout', text=f'(): {n / 100}\\n') for n in range(400)]",
+    "a result": "say('execute_result', data={'text/plain': 'True'}, metadata={}, execution_count=1)",
+    "an error": "say('error', ename='KeyboardInterrupt', evalue='', traceback=[])",
+    "an error without a name": "say('error')",
+    "an error of numbers": "say('error', ename=1, evalue=None, traceback=3)",
+    "a stream of numbers": "say('stream', name=5, text=7)",
+    "a stream of lists": "say('stream', name='stdout', text=['x'])",
+    "a status without a state": "say('status')",
+    "data that is none": "say('display_data', data='x', metadata='x')",
+    "an unknown kind": "say('x' * 1000)",
+    "clear": "say('clear_output', wait=False)",
+    "a reply": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'ok'}, parent=kernel.get_parent())",
+    "a refusal": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'aborted'}, parent=kernel.get_parent())",
+    "an empty reply": "send(kernel.shell_stream.socket, 'execute_reply', {}, parent=kernel.get_parent())",
+    "a request for input": "send(kernel.stdin_socket, 'input_request', {'prompt': ''}, parent=kernel.get_parent())",
+    "nonsense": "kernel.iopub_socket.send_multipart([b'x'])",
+    "a wrong signature": "kernel.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
+}
+
+
+@pytest.mark.parametrize("what", PATCHES)
+def test_a_patched_process_earns_nothing(what, graded):
+    result = graded(WRONG, PATCHES[what])
+    assert "right" not in outcomes(result)
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_forged_messages_earn_nothing(what, graded):
+    result = graded(WRONG, MESSAGES.format(SAID[what]))
+    assert "right" not in outcomes(result)
+    assert "mark" not in result.to_json()
+
+
+def test_objects_that_agree_with_everything_earn_nothing(graded):
+    assert "right" not in outcomes(graded(FORGED))
+
+
+def test_words_that_say_right_earn_nothing(graded):
+    for guess in ("True", "right", "", "\n", "passed", "None", "not written"):
+        assert "right" not in outcomes(graded(f"{REPEAT}\nguesses = dict.fromkeys(['spread', 'centred'], {guess!r})"))
+
+
+def test_what_would_be_right_elsewhere_is_wrong_here(bundle: Bundle, graded):
+    """Two students compare notes: each has inputs of her own."""
+    mine = bundle.paper("mallory")
+    theirs = next(paper for paper in bundle.papers if paper is not mine)
+    assert {one.right for one in mine}.isdisjoint(one.right for one in theirs)
+    for paper, outcome in ((theirs, "wrong"), (mine, "right")):
+        known = {one.exercise: one.right for one in paper[1:]}
+        assert outcomes(graded(f"{REPEAT}\nguesses = {known!r}"))[1:] == [outcome] * 2
