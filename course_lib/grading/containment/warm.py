@@ -107,8 +107,10 @@ class Warm:
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
-        os.read(is_ready, 1)  # or its end, if the kernel did not come to life
-        connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
+        if is_ready in first:
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
         while not os.waitpid(pid, os.WNOHANG)[0]:
             seen, _, _ = select.select([connection, woken], [], [], 0.25)
             if woken in seen:

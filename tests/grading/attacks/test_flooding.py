@@ -7,7 +7,7 @@ import threading
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, CELL, RIGHT, WRONG, HastyGrader, notebook, outcomes
+from hostile import ALL_RIGHT, CELL, NO_ANSWERS, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 SEND = """
 def send(kind, content):
@@ -137,9 +137,7 @@ def test_no_bomb_takes_more_than_its_share(bomb, attacked):
 
 
 def test_processes_that_take_much_together_are_ended(attacked):
-    result = attacked(WRONG, HEAVY_FORKS)
-    assert any("ernel" in flag for flag in result.flags), "it outlived its cell"
-    assert "right" not in outcomes(result)
+    assert outcomes(attacked(WRONG, HEAVY_FORKS)) == NO_ANSWERS
 
 
 @pytest.mark.slow
