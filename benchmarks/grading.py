@@ -7,7 +7,8 @@
 Each row grades the same submissions, which import torch and torch_geometric, on one core and with one thread. CPU
 seconds are those of all processes that are started, also of those that have ended. Memory is the most that all have
 together at one time (PSS, looked at five times a second). Ours is at steady state: what comes before the second
-submission has a line of its own. Peers are installed into `.cache/peers`; torch comes first, so that all have the same.
+submission has a line of its own. Peers are installed into `.cache/peers`; torch comes first, so that all have the same,
+and little else lies there, which makes their import of torch_geometric shorter than in the course's environment.
 """
 
 from __future__ import annotations
