@@ -8,7 +8,7 @@
 
 Protocol: settings and the number of epochs are chosen with ``--validate``, which holds a tenth of every user's training
 edges out and shows recall@20 on them after every epoch. Without it a model is trained on all training edges, for the
-epochs of its recipe, and tested once. One thread, or a GPU where there is one.
+epochs of its recipe, and tested. One thread, or a GPU where there is one.
 
 ``--write`` puts the result into notebooks/results/gowalla.json, in place of an older one of the same name:
 
@@ -66,7 +66,8 @@ METRICS = ("recall@20", "ndcg@20")
 EVERY = 2  # epochs between two looks at validation, each as long as an epoch
 PROTOCOL = (
     "Official split. Settings and epochs chosen by recall@20 on a tenth of every user's training edges, held out; then "
-    "trained on all training edges for that many epochs and tested once, on the full ranking without training items."
+    "trained on all training edges for that many epochs and tested once, on the full ranking without training items. "
+    "Of LightGCN two recipes were tested: the first scored by cosines, recall@20 .1673 and ndcg@20 .1313."
 )
 
 
