@@ -114,7 +114,10 @@ class Warm:
             seen, _, _ = select.select([connection, woken], [], [], 0.25)
             if woken in seen:
                 os.read(woken, 64)
-            byte = connection.recv(1) if connection in seen else b""
+            byte = b""
+            if connection in seen:
+                with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
+                    byte = connection.recv(1)
             if byte == INTERRUPT:
                 os.kill(pid, signal.SIGINT)
             elif connection in seen or _take_too_much(pid):

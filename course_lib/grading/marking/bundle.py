@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from course_lib.grading.authoring import Assignment, Exercise, read
+from course_lib.grading.containment.confine import die_with_parent
 
 PAPERS = 8  # what one student finds out is of no use to seven in eight
 
@@ -90,7 +91,7 @@ def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress
     if file.exists():
         return pickle.loads(file.read_bytes())
     jobs = [(number, exercise.name) for number in range(PAPERS) for exercise in assignment.exercises.values()]
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
         parts = pool.map(partial(_draw, assignment, secret), jobs)
         bar = tqdm(parts, "drawing papers", len(jobs), leave=False, ncols=100, unit="exercise", disable=not progress)
         asked = list(bar)

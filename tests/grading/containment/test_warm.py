@@ -66,32 +66,39 @@ def ask(tmp_path) -> Iterator[Callable]:
         process.wait()
 
 
-def living(process: psutil.Process) -> list[psutil.Process]:
-    """All below a process that has not ended."""
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """Who stands before a kernel, the kernel, and what it started."""
     return [p for p in process.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def ended(processes: list[psutil.Process]) -> bool:
+    """Whether none of them is left, wherever it may hang by now."""
+    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_kernel_is_told_of_once_it_listens_and_killed_when_asked_to(ask):
     connection, process = ask(LISTENS)
     pid = json.loads(connection.makefile().readline())["pid"]
-    assert pid in [p.pid for p in living(process)]
+    all_ = below(process)
+    assert pid in [p.pid for p in all_]
     connection.sendall(KILL)
     assert connection.recv(1) == b""
-    assert soon(lambda: not living(process))
+    assert soon(lambda: ended(all_))
 
 
 @pytest.mark.parametrize("kernel", [LISTENS, FORKS, "0"])
 def test_when_its_owner_goes_nothing_stays(kernel, ask):
-    """Even before it listens."""
+    """Even before it listens, or before the owner has read that it does."""
     connection, process = ask(kernel)
-    assert soon(lambda: len(living(process)) >= (3 if kernel == FORKS else 2))
+    assert soon(lambda: len(below(process)) >= (3 if kernel == FORKS else 2))
+    all_ = below(process)
     connection.close()
-    assert soon(lambda: not living(process))
+    assert soon(lambda: ended(all_))
 
 
 def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
-    _, process = ask(FORKS)
-    assert soon(lambda: len(living(process)) == 3)
+    connection, process = ask(FORKS)
+    assert soon(lambda: len(below(process)) == 3)
     between = process.children()[0].pid
     assert not _take_too_much(between)
     monkeypatch.setattr(warm, "TOTAL_PROCESSES", 2)
@@ -99,11 +106,12 @@ def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
     monkeypatch.setattr(warm, "TOTAL_PROCESSES", 3)
     monkeypatch.setattr(warm, "TOTAL_MEMORY", 1 << 20)
     assert _take_too_much(between)
+    connection.close()
 
 
 def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):
     first, process = ask(FORKS)
-    assert soon(lambda: len(living(process)) == 3)
+    assert soon(lambda: len(below(process)) == 3)
     with socket.socket(socket.AF_UNIX) as second:
         second.connect(str(tmp_path / "warm"))
         second.sendall(b"{}\n")
@@ -113,3 +121,5 @@ def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):
         first.close()
         second.settimeout(20)
         assert second.recv(1) == b"{"
+        all_ = below(process)
+    assert soon(lambda: ended(all_))
