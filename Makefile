@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results bench release grade-demo format lock clean install system
+.PHONY: help lab test course site slides claims results bench gowalla release grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
@@ -13,6 +13,7 @@ help:
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 06, 08, 09 and 10 again"
 	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
+	@echo "make gowalla  train LightGCN on Gowalla, the papers' benchmark; killed, it goes on"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
 	@echo "make grade-demo  grade thirty made-up submissions and open the report"
 	@echo "make format   put code and notebooks into the house style"
@@ -63,6 +64,10 @@ results: install
 
 bench: install
 	@$(PY) benchmarks/peers.py $(ARGS)
+
+gowalla: export OMP_NUM_THREADS = 1
+gowalla: install
+	@$(PY) benchmarks/gowalla.py $(ARGS)
 
 release: install
 	@.venv/bin/course release $(ARGS)

@@ -7,7 +7,8 @@
 Each row grades the same submissions, which import torch and torch_geometric, on one core and with one thread. CPU
 seconds are those of all processes that are started, also of those that have ended. Memory is the most that all have
 together at one time (PSS, looked at five times a second). Ours is at steady state: what comes before the second
-submission has a line of its own. Peers are installed into `.cache/peers`; torch comes first, so that all have the same.
+submission has a line of its own. Peers are installed into `.cache/peers`; torch comes first, so that all have the same,
+and little else lies there, which makes their import of torch_geometric shorter than in the course's environment.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ import torch
 from grading_peers import PEERS, POINTS, Peer, Student, environment, filled_in, our_solution, students
 from tqdm import tqdm
 
-from course_lib.grading.bundle import build
-from course_lib.grading.confine import TAKE_ORPHANS, libc
-from course_lib.grading.grader import Grader
+from course_lib import __version__
+from course_lib.grading.containment.confine import TAKE_ORPHANS, libc
+from course_lib.grading.containment.sandbox import best_level
+from course_lib.grading.marking.bundle import build
+from course_lib.grading.marking.grader import Grader
 from course_lib.grading.release import release
-from course_lib.grading.sandbox import best_level
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "torch==2.13.0"
@@ -98,11 +100,11 @@ def memory() -> Counter[str]:
 def _role(parent: str, command: str) -> str:
     if parent in ("warm", "kernel"):
         return "kernel"
-    if "course_lib.grading.warm" in command:
+    if "course_lib.grading.containment.warm" in command:
         return "warm"
     if parent == "grader":
         return "listener"
-    return "grader" if "course_lib.grading.grader" in command else "main"
+    return "grader" if "course_lib.grading.marking.grader" in command else "main"
 
 
 def own_code(everyone: Sequence[Student]) -> float:
@@ -151,7 +153,7 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
         "papers": {"cpu": building.cpu, "wall": building.wall},
         "start": {"cpu": starting.cpu - meter.cpu / len(everyone), "wall": starting.wall - meter.wall / len(everyone)},
     }
-    return row("course grade", meter, everyone, points, version=level, once=once, rest=rest)
+    return row(f"course grade, {level}", meter, everyone, points, version=__version__, once=once, rest=rest)
 
 
 class Skipped(Exception):

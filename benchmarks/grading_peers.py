@@ -147,7 +147,7 @@ def filled_in(released: str, student: Student) -> str:
     return json.dumps(plain)
 
 
-def _expected() -> dict[str, list[float]]:
+def expected_numbers() -> dict[str, list[float]]:
     """Call → the right numbers, in one row."""
     names: dict[str, Any] = {}
     exec("\n\n".join([SETUP, *(exercise.source(exercise.right) for exercise in EXERCISES)]), names)
@@ -155,7 +155,8 @@ def _expected() -> dict[str, list[float]]:
     return {call: [round(number, 4) for number in eval(call, names).flatten().tolist()] for call in calls}
 
 
-def _asserted(call: str, numbers: list[float]) -> str:
+def asserted(call: str, numbers: list[float]) -> str:
+    """A check as nbgrader and otter have it."""
     return f"assert torch.allclose({call}.flatten(), torch.tensor({numbers}), atol=1e-4)"
 
 
@@ -219,11 +220,11 @@ class Nbgrader(Peer):
             for exercise, source in zip(EXERCISES, sources[1:], strict=True):
                 made.append(ruled(source, exercise.name, solution=True))
                 for number, call in enumerate(exercise.calls):
-                    check = _asserted(call, expected[call])
+                    check = asserted(call, expected[call])
                     made.append(ruled(check, f"{exercise.name}-{number}", grade=True, locked=True, points=1))
             return made
 
-        expected = _expected()
+        expected = expected_numbers()
         solution = [SETUP, *(exercise.source(exercise.right) for exercise in EXERCISES)]
         (self.folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'bench'\n")
         for place, sources in [
@@ -251,7 +252,7 @@ class Otter(Peer):
 
     def prepare(self, everyone: Sequence[Student]) -> None:
         """An autograder from otter's own format of notebook."""
-        expected = _expected()
+        expected = expected_numbers()
 
         def raw(text: str) -> dict[str, Any]:
             return {"cell_type": "raw", "metadata": {}, "source": text}
@@ -264,7 +265,7 @@ class Otter(Peer):
                 code(exercise.source(exercise.right)),
                 raw("# END SOLUTION"),
                 raw("# BEGIN TESTS"),
-                *(code(_asserted(call, expected[call])) for call in exercise.calls),
+                *(code(asserted(call, expected[call])) for call in exercise.calls),
                 raw("# END TESTS"),
                 raw("# END QUESTION"),
             ]
@@ -296,7 +297,7 @@ class Nbval(Peer):
     def prepare(self, everyone: Sequence[Student]) -> None:
         """Submissions with the checks in them."""
         checks = []
-        for number, (call, numbers) in enumerate(_expected().items(), 1):
+        for number, (call, numbers) in enumerate(expected_numbers().items(), 1):
             source = f"print([round(number, 4) for number in {call}.flatten().tolist()])"
             output = {"output_type": "stream", "name": "stdout", "text": f"{numbers}\n"}
             checks.append({**code(source), "execution_count": number, "outputs": [output]})

@@ -74,7 +74,7 @@ PEERS = {
     ),
     "cornac-bpr": Peer("Cornac, BPR", "cornac", ON_DGL, 200),
     "implicit-als": Peer("implicit, ALS", "implicit", (("implicit==0.7.3",),), SWEEPS),
-    "dgl-sampler": Peer("DGL, PinSAGESampler", "dgl", ON_DGL, WALKS),
+    "dgl-sampler": Peer("DGL's PinSAGESampler", "dgl", ON_DGL, WALKS),
 }
 
 Row = dict[str, Any]
@@ -193,7 +193,7 @@ def walk_rows(parts: Split, folder: Path, args: argparse.Namespace) -> Iterator[
     near, again = (importance_neighbors(graph, torch.arange(graph.num_items), 10, **walk, seed=n)[0] for n in (0, 1))
     seconds = (time.process_time() - started) / 2
     found = {"found again": alike(sets(near), sets(again))}
-    yield {"what": "course_lib, walks", "seconds": seconds, "M steps/s": million_steps / seconds, **found}
+    yield {"what": "course_lib's", "seconds": seconds, "M steps/s": million_steps / seconds, **found}
     row = peer_row("dgl-sampler", folder, args)
     source, target, _ = embeddings("dgl-sampler", folder)[0].astype(int)
     theirs = [set(source[target == item].tolist()) - {item} for item in range(graph.num_items)]

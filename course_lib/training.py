@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding
+from torch.nn.functional import embedding, normalize
 
 from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
@@ -45,7 +45,9 @@ class Recipe:
         patience: Epochs without a better validation recall after which training stops.
         seed: Seed of all draws.
         margin: What a negative must score below the positive, with "margin".
-        temperature: What scores are divided by, with "softmax"; for cosines a small number, 0.1, say.
+        temperature: With "softmax", vectors of users are scaled to length 1 / temperature before they meet the items.
+            That changes no user's ranking, but no user can any more lower his loss by a longer vector. None leaves them
+            as they are.
 
     Raises:
         ValueError: If a value makes no sense.
@@ -60,16 +62,17 @@ class Recipe:
     patience: int = 5
     seed: int = 0
     margin: float = 0.1
-    temperature: float = 1.0
+    temperature: float | None = None
 
     def __post_init__(self) -> None:
         if self.loss not in STEPS:
             refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
         for name in ("epochs", "batch_size", "negatives", "patience"):
             whole(name, getattr(self, name), least=1)
-        for name in ("lr", "temperature"):
-            if not 0 < getattr(self, name) < math.inf:
-                refuse(name, getattr(self, name), "a positive number")
+        if not 0 < self.lr < math.inf:
+            refuse("lr", self.lr, "a positive step size")
+        if self.temperature is not None and not 0 < self.temperature < math.inf:
+            refuse("temperature", self.temperature, "a positive number or None")
         for name in ("weight_decay", "margin"):
             if not 0 <= getattr(self, name) < math.inf:
                 refuse(name, getattr(self, name), "a number of at least 0")
@@ -285,7 +288,10 @@ def _softmax_step(
     users = active[torch.randperm(len(active), generator=generator)[: recipe.batch_size]]  # (B,)
     user_emb, item_emb = model.embed()
     edges = (ends.to(item_emb.device) for ends in graph.edges_of(users))
-    loss = streamed_softmax_loss(embedding(users.to(user_emb.device), user_emb) / recipe.temperature, item_emb, *edges)
+    own = embedding(users.to(user_emb.device), user_emb)  # (B, D)
+    if recipe.temperature is not None:
+        own = normalize(own) / recipe.temperature
+    loss = streamed_softmax_loss(own, item_emb, *edges)
     return loss, model.penalty(torch.arange(graph.num_users), torch.arange(graph.num_items))
 
 
@@ -316,6 +322,7 @@ def _pair_scores(model: EmbeddingModel, users: Tensor, items: Tensor) -> Tensor:
     if isinstance(model, PinSAGE):
         return model.pair_scores(users, items)
     user_emb, item_emb = model.embed()
+    users, items = users.to(user_emb.device), items.to(item_emb.device)
     return (embedding(users, user_emb)[:, None] * embedding(items, item_emb)).sum(dim=-1)  # (B, S)
 
 

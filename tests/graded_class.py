@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from course_lib.grading.authoring import Assignment, read
+from course_lib.grading.handed_in.run import HandedIn, Run
 from course_lib.grading.result import CaseResult, ExerciseResult, Result
-from course_lib.grading.run import HandedIn, Run
 
 SOLUTIONS = Path(__file__).parents[1] / "solutions"
 A1, A4 = read(SOLUTIONS / "a1_metrics.ipynb"), read(SOLUTIONS / "a4_ngcf.ipynb")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from course_lib.grading.bundle import Bundle
-from course_lib.grading.grader import Grader
+from course_lib.grading.marking.bundle import Bundle
+from course_lib.grading.marking.grader import Grader
 from course_lib.grading.result import Result
 from course_lib.grading.splice import Cell, spliced
 
@@ -34,7 +34,7 @@ def spread(x):
 def centred(x):
     return x"""
 ALL_RIGHT, ALL_WRONG, NO_ANSWERS = ["right"] * 3, ["wrong"] * 3, ["no answer"] * 3
-CELL, WALL, GRACE, CASE = 4, 25, 2, 2.0  # seconds, in place of what grading allows
+CELL, WALL, GRACE, CASE = 5, 30, 2, 2.0  # seconds, in place of what grading allows
 MARKS = {name: f"mark-of-the-{name}/{os.urandom(16).hex()}" for name in ("secret", "token", "solution")}
 PARTS = {
     "setup": None,
@@ -44,9 +44,9 @@ PARTS = {
     "mistakes 2": f'def halved(x):\n    """You divide twice. {MARKS["solution"]}"""\n    return x - x.mean() / 2',
     "probe 2": "def probe(f, rng):\n    return {'own mean': f(rng.randn(5))}",
 }
-SERVE = """from course_lib.grading import grade
+SERVE = """from course_lib.grading.marking import grade
 grade.CELL_SECONDS, grade.WALL_SECONDS, grade.GRACE = {}, {}, {}
-from course_lib.grading.grader import main
+from course_lib.grading.marking.grader import main
 main()"""
 STOCK_ASK = """import pickle
 from course_lib.grading.attempt import attempt

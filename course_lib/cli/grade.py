@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course_lib.grading.batch import Submit
-    from course_lib.grading.bundle import Bundle
+    from course_lib.grading.marking.batch import Submit
+    from course_lib.grading.marking.bundle import Bundle
 
 RED, PLAIN = "\033[31m", "\033[0m"
 UNCONFINED = "NOT SANDBOXED: submissions run with this machine's files and network. Install bubblewrap, or use Linux."
@@ -52,10 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade, write everything, and say what a person should look at."""
     from course_lib.arguments import whole
     from course_lib.grading.authoring import solution_named
-    from course_lib.grading.batch import grade_all
-    from course_lib.grading.bundle import build
-    from course_lib.grading.outputs import write_outputs
-    from course_lib.grading.run import prepare, stems
+    from course_lib.grading.handed_in.run import prepare, stems
+    from course_lib.grading.marking.batch import grade_all
+    from course_lib.grading.marking.bundle import build
+    from course_lib.grading.reports.outputs import write_outputs
 
     if not hasattr(os, "fork"):
         raise ValueError("grading needs Linux or macOS: on Windows, run it in WSL")
@@ -102,11 +102,11 @@ def _secret(file: Path, make: bool) -> bytes:
 @contextmanager
 def _graders(arguments: argparse.Namespace, bundle: Bundle, workers: int) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
-    from course_lib.grading.batch import local_graders
-    from course_lib.grading.sandbox import NONE, best_level
+    from course_lib.grading.containment.sandbox import NONE, best_level
+    from course_lib.grading.marking.batch import local_graders
 
     if arguments.dask:
-        from course_lib.grading.remote import dask_graders
+        from course_lib.grading.marking.remote import dask_graders
 
         with dask_graders(bundle, arguments.dask, arguments.require_sandbox) as submit:
             yield submit, NONE

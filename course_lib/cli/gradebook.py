@@ -35,12 +35,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the files and print where they are."""
     from course_lib.grading.authoring import read
-    from course_lib.grading.gradebook import gradebook
-    from course_lib.grading.late import read_late
-    from course_lib.grading.lms import export
-    from course_lib.grading.outputs import grades_for, write, write_outputs
-    from course_lib.grading.roster import read_roster
-    from course_lib.grading.run import load
+    from course_lib.grading.handed_in.late import read_late
+    from course_lib.grading.handed_in.roster import read_roster
+    from course_lib.grading.handed_in.run import load
+    from course_lib.grading.reports.gradebook import gradebook
+    from course_lib.grading.reports.lms import export
+    from course_lib.grading.reports.outputs import grades_for, write, write_outputs
 
     directory = arguments.directory
     stored, results = load(directory)

@@ -1,1 +1,1 @@
-"""One source for each assignment, instant checks for students, and the machinery that grading stands on."""
+"""The assignments: asked, checked, released; and what happens to a class when it hands in."""

@@ -2,7 +2,6 @@
 
 from course_lib.models.base import EmbeddingModel, GraphModel, Model
 from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity
-from course_lib.models.cosine import Cosine
 from course_lib.models.gcn import GCN
 from course_lib.models.lightgcn import LightGCN
 from course_lib.models.ngcf import NGCF
@@ -14,7 +13,6 @@ __all__ = [
     "EASE",
     "GCN",
     "NGCF",
-    "Cosine",
     "EmbeddingModel",
     "GraphModel",
     "ItemKNN",

@@ -25,7 +25,7 @@ Reveal.initialize({
   hash: true,
   transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "slide",
   slideNumber: "c/t",
-  keyboardCondition: (event) => !inWidget(event) && !pressed(event),
+  keyboardCondition: (event) => !event.altKey && !inWidget(event) && !pressed(event), // Alt ← is the browser's way back
   keyboard: { 78: () => Reveal.getPlugin("notes").open() }, // n
   plugins: [RevealNotes],
 });

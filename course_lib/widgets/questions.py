@@ -347,4 +347,36 @@ QUESTIONS = {
             "It reads nothing, knows nobody, and beats the uncentred text by far.",
         ),
     ),
+    "10": (
+        Question(
+            "Users and items grow with the edges. Which slope has scoring all pairs?",
+            ("1", "2", "3"),
+            1,
+            "Both sides of U × I grow, so their product grows with the square.",
+        ),
+        Question(
+            "Why does a step of PinSAGE stop growing with the catalogue?",
+            ("Its receptive field is bounded", "The graph is sparse", "It needs no negatives"),
+            0,
+            "The batch, T neighbours and L layers bound what a step touches.",
+        ),
+        Question(
+            "Why did diffusion step up between 10⁶ and 3 · 10⁶ edges?",
+            ("It has more layers there", "A fit never fits", "Its tables no longer fit the cache"),
+            2,
+            "The law holds on both sides of the step, with another constant.",
+        ),
+        Question(
+            "What does the standard error of a slope leave out of an extrapolation?",
+            ("The noise of the points", "All that is new at the larger size", "The unit of time"),
+            1,
+            "Memory, network and failures were not in the points.",
+        ),
+        Question(
+            "Why can a task of the cluster be run twice without harm?",
+            ("It writes the same file again", "The scheduler forbids it", "The second result is thrown away"),
+            0,
+            "It reads what finished tasks wrote, and writes its own file again, whole.",
+        ),
+    ),
 }

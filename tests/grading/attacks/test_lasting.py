@@ -11,6 +11,14 @@ from hostile import NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
 SLEEP = "import time\ntime.sleep(1000)"
 CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+SLOW = "import time\n\ndef spread(x):\n    time.sleep(1000)"
+STUBBORN = """
+def spread(x):
+    while True:
+        try:
+            while True: pass
+        except BaseException: pass
+"""
 NO_IDLE = """
 import threading, time
 kernel = get_ipython().kernel
@@ -64,15 +72,13 @@ def test_who_ends_while_asked_keeps_what_was_earned_before(end, attacked):
 
 
 def test_a_function_without_an_end_costs_its_own_case(attacked):
-    stubborn = "def spread(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
-    slow = "import time\n\ndef spread(x):\n    time.sleep(1000)"
-    assert outcomes(attacked(RIGHT, slow)) == ["out of time", "out of time", "right"]
-    assert "right" not in outcomes(attacked(RIGHT, stubborn))[:2]
+    assert outcomes(attacked(RIGHT, SLOW)) == ["out of time", "out of time", "right"]
+    assert "right" not in outcomes(attacked(RIGHT, STUBBORN))[:2]
 
 
 @pytest.mark.slow
 def test_many_slow_cells_end_with_the_notebooks_time(attacked):
-    result = attacked(WRONG, *["import time\ntime.sleep(3.5)"] * 12)
+    result = attacked(WRONG, *["import time\ntime.sleep(4)"] * 12)
     assert outcomes(result) == NO_ANSWERS
     assert any("the run was ended" in flag for flag in result.flags)
 
@@ -80,7 +86,7 @@ def test_many_slow_cells_end_with_the_notebooks_time(attacked):
 @pytest.mark.slow
 def test_stock_nbval_loses_to_who_never_says_that_it_is_idle(stock_nbval):
     """It reads for ever, as long as something comes."""
-    assert stock_nbval(WRONG, NO_IDLE, seconds=15) == Stock([], None)
+    assert stock_nbval(WRONG, NO_IDLE, seconds=18) == Stock([], None)
 
 
 @pytest.mark.slow

@@ -51,16 +51,18 @@ PROBES = {
         import os
         for path in {paths!r}:
             assert not os.path.exists(path), path""",
-    "notebooks, bundles and passwords, anywhere": """
+    "notebooks, bundles, passwords and other kernels, anywhere": """
         import os, sys
         known = ("/usr", "/proc", "/sys", "/dev", sys.prefix, sys.base_prefix)
         for folder, folders, files in os.walk("/"):
             folders[:] = [name for name in folders if not os.path.join(folder, name).startswith(known)]
             for name in files:
-                assert not name.endswith((".ipynb", ".pickle", "shadow")), os.path.join(folder, name)""",
+                mine = folder == "/home/student" and name == "connection.json"
+                found = name.endswith((".ipynb", ".pickle", "shadow")) or name in ("connection.json", "warm")
+                assert mine or not found, os.path.join(folder, name)""",
     "files beside the inputs": """
         import os, re
-        mounted = re.findall(r" (/\\S+/job)/inputs ", open("/proc/self/mountinfo").read()) or {jobs!r}
+        mounted = re.findall(r" (/\\S+)/inputs ", open("/proc/self/mountinfo").read()) or {jobs!r}
         for folder in mounted:
             assert set(os.listdir(folder)) <= {{"inputs"}}, os.listdir(folder)""",
     "working folders of processes": """

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hostile import WRONG, outcomes
 
-from course_lib.grading.bundle import Bundle
+from course_lib.grading.marking.bundle import Bundle
 
 REPEAT = """
-import course_lib.grading.answering
+import course_lib.grading.containment.answering
 guesses = {}
 def answer(names, name, file, digits, seconds):
     print(guesses.get(name, "True"))
-course_lib.grading.answering.answer = answer
+course_lib.grading.containment.answering.answer = answer
 """
 FORGED = """
 class Anything(float):
@@ -44,25 +44,44 @@ def spread(x):
     return 1.0
 """
 PATCHES = {
-    "run_cell": "from IPython.core.interactiveshell import InteractiveShell\nInteractiveShell.run_cell_async = None",
-    "no assert": "import ast\nclass Drop(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
-    "get_ipython().ast_transformers.append(Drop())",
+    "run_cell": """
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.run_cell_async = None""",
+    "no assert": """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node): return ast.Pass()
+get_ipython().ast_transformers.append(Drop())""",
     "other source": "get_ipython().input_transformers_post.append(lambda lines: ['print(1)\\n'])",
     "traceback": "get_ipython().showtraceback = get_ipython()._showtraceback = lambda *args, **how: None",
-    "displayhook": "import sys\nsys.displayhook = lambda value: None\nget_ipython().display_pub.publish = print",
+    "display": "import sys\nsys.displayhook = lambda value: None\nget_ipython().display_pub.publish = print",
     "print": "import builtins\nbuiltins.print = lambda *args, **how: None",
     "streams": "import sys\nsys.stdout = sys.stderr = sys.__stdout__ = None",
-    "builtins": "import builtins\nfor name in ('isinstance', 'hasattr', 'callable'):\n    setattr(builtins, name, lambda *args: True)",
-    "comparisons": "import numpy, torch\ntorch.allclose = numpy.allclose = numpy.array_equal = torch.equal = lambda *args, **how: True",
-    "fingerprint": "import course_lib.grading.attempt as a\na.fingerprint = lambda value, digits: 'right'\na.attempt = None",
-    "time": "import signal\nsignal.setitimer = signal.signal = lambda *args: None\ndef spread(x):\n    while True: pass",
-    "profile": "import sys, threading\nsys.settrace(lambda *args: None)\nsys.setprofile(lambda *args: None)",
-    "modules": "import sys\nsys.modules['course_lib.grading.answering'] = None",
-    "globals": "class All(dict):\n    __getitem__ = get = lambda self, *name: lambda *args: True\nget_ipython().user_ns = All()",
+    "builtins": """
+import builtins
+for name in ("isinstance", "hasattr", "callable"):
+    setattr(builtins, name, lambda *args: True)""",
+    "comparisons": """
+import numpy, torch
+numpy.allclose = numpy.array_equal = torch.allclose = torch.equal = lambda *args, **how: True""",
+    "fingerprint": """
+import course_lib.grading.attempt
+course_lib.grading.attempt.fingerprint = lambda value, digits: "right"
+course_lib.grading.attempt.form = lambda value: 'a number'""",
+    "time": """
+import signal
+signal.setitimer = signal.signal = lambda *args: None
+def spread(x):
+    while True: pass""",
+    "modules": "import sys\nsys.modules['course_lib.grading.containment.answering'] = None",
+    "names": """
+class All(dict):
+    __getitem__ = get = lambda self, *name: lambda *args: True
+get_ipython().user_ns = All()""",
     "no channel": "get_ipython().kernel.shell_stream = get_ipython().kernel.iopub_socket = None",
 }
 SAID = {
-    "a guess, then that it is idle": "say('stream', name='stdout', text='True\\n'); say('status', execution_state='idle')",
+    "a guess, and no more": "say('stream', name='stdout', text='1\\n'); say('status', execution_state='idle')",
     "many guesses": "[say('stream', name='stdout', text=f'(): {n / 100}\\n') for n in range(400)]",
     "a result": "say('execute_result', data={'text/plain': 'True'}, metadata={}, execution_count=1)",
     "an error": "say('error', ename='KeyboardInterrupt', evalue='', traceback=[])",
@@ -79,7 +98,7 @@ SAID = {
     "an empty reply": "send(kernel.shell_stream.socket, 'execute_reply', {}, parent=kernel.get_parent())",
     "a request for input": "send(kernel.stdin_socket, 'input_request', {'prompt': ''}, parent=kernel.get_parent())",
     "nonsense": "kernel.iopub_socket.send_multipart([b'x'])",
-    "a wrong signature": "kernel.iopub_socket.send_multipart([b'x', b'<IDS|MSG>', b'mark', b'{}', b'{}', b'{}', b'{}'])",
+    "a wrong signature": "kernel.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
 }
 
 
@@ -101,7 +120,7 @@ def test_objects_that_agree_with_everything_earn_nothing(graded):
 
 
 def test_words_that_say_right_earn_nothing(graded):
-    for guess in ("True", "right", "", "\n", "passed", "None", "not written"):
+    for guess in ("True", "right", "", "not written"):
         assert "right" not in outcomes(graded(f"{REPEAT}\nguesses = dict.fromkeys(['spread', 'centred'], {guess!r})"))
 
 

@@ -1,0 +1,1 @@
+"""What a class handed in: collected, read, looked at, without running any of it."""

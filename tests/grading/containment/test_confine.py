@@ -1,0 +1,83 @@
+"""Each in a process of its own: there is no way back. What confinement is for is tested in attacks/."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from course_lib.grading.containment.confine import FORBIDDEN, NOBODY, libc
+from course_lib.grading.containment.sandbox import best_level
+from course_lib.grading.containment.warm import NAMESPACES
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone confines")
+ENTER = """
+import os, pathlib
+from course_lib.grading.containment import confine
+confine.separate()
+if os.fork() == 0:
+    confine.enter(pathlib.Path({root!r}), [{shown!r}], [{hidden!r}], confine.Limits(processes=5))
+    exec({then!r})
+    os._exit(0)
+os.wait()
+"""
+FORKS = """
+count = 0
+try:
+    while os.fork():
+        count += 1
+    __import__("time").sleep(60)
+except OSError:
+    print(count, flush=True)
+"""
+
+
+def printed(source: str) -> str:
+    """What a fresh Python prints that runs this."""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.fixture
+def inside(tmp_path):
+    """What code prints in a root of one folder, with a folder in it that looks empty."""
+    (tmp_path / "empty").mkdir()
+    if best_level(tmp_path / "empty") != NAMESPACES:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("this system allows no namespaces")
+    (tmp_path / "shown/hidden").mkdir(parents=True)
+    for name in ("shown/here", "shown/hidden/there"):
+        (tmp_path / name).touch()
+    told = {"root": str(tmp_path / "empty"), "shown": str(tmp_path / "shown"), "hidden": str(tmp_path / "shown/hidden")}
+    return lambda then: printed(ENTER.format(then=then, **told))
+
+
+def test_what_is_listed_can_be_read_and_no_more(inside, tmp_path):
+    assert inside(f"print(sorted(os.listdir({str(tmp_path / 'shown')!r})), flush=True)") == "['here', 'hidden']\n"
+    assert inside(f"print(os.listdir({str(tmp_path / 'shown/hidden')!r}), flush=True)") == "[]\n"
+    there = [str(tmp_path / "empty"), "/usr/src", "/etc/shadow", "/usr/bin"]
+    assert inside(f"print(*map(os.path.exists, {there}), flush=True)") == "False False False True\n"
+
+
+def test_it_is_alone_and_nobody(inside):
+    assert inside("print(os.getpid(), os.getuid(), os.getcwd(), flush=True)") == f"1 {NOBODY} /home/student\n"
+
+
+def test_it_counts_its_own_processes_alone(inside):
+    assert inside(FORKS) == "4\n"
+
+
+@pytest.mark.skipif(platform.machine() not in FORBIDDEN, reason="no table for this machine")
+def test_forbidden_system_calls_are_as_if_absent():
+    source = "from course_lib.grading.containment.confine import forbid; import os; forbid(); "
+    assert printed(source + "print(os.getpid() > 0)") == "True\n"
+    try_ = "exec('try: os.memfd_create(\"x\")\\nexcept OSError as error: print(error.strerror)')"
+    assert printed(source + try_) == "Function not implemented\n"
+
+
+def test_a_call_that_fails_says_which():
+    with pytest.raises(FileNotFoundError, match=r"chdir: No such file"):
+        libc.chdir("/no/such/folder")

@@ -1,0 +1,55 @@
+"""The process that listens to a kernel; with a kernel in it, it is tested in attacks/."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from course_lib.grading.containment.guarded import _lines
+
+NO_KERNEL = """
+import pathlib, sys
+from course_lib.grading.containment.guarded import run_guarded
+from course_lib.grading.containment.sandbox import Job
+from course_lib.grading.splice import Cell
+folder = pathlib.Path(sys.argv[1])
+for name in ("private", "inputs"):
+    (folder / name).mkdir()
+job = Job(folder, {"address": str(folder / "nobody"), "home": str(folder), "seen_from": str(folder)})
+try:
+    print(list(run_guarded([Cell("1")], job, 60)))
+except OSError as error:
+    print(error)
+"""
+
+
+def test_lines_come_whole_and_as_soon_as_they_are():
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as pipe:
+        lines = _lines(pipe, time.monotonic() + 60)
+        os.write(writing, b"one\ntw")
+        assert next(lines) == b"one"
+        os.write(writing, b"o\nthree\nfou")
+        assert [next(lines), next(lines)] == [b"two", b"three"]
+        os.close(writing)
+        assert list(lines) == []
+
+
+def test_lines_end_with_the_time():
+    reading, writing = os.pipe()
+    with open(reading, "rb", buffering=0) as pipe:
+        start = time.monotonic()
+        os.write(writing, b"one\n")
+        assert list(_lines(pipe, start + 0.3)) == [b"one"]
+        assert 0.3 <= time.monotonic() - start < 5
+    os.close(writing)
+
+
+@pytest.mark.slow
+def test_without_a_kernel_nobody_is_graded(tmp_path):
+    done = subprocess.run([sys.executable, "-c", NO_KERNEL, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.startswith("the sandbox gave no kernel")

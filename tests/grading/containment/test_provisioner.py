@@ -1,0 +1,65 @@
+"""Against a warm process that only pretends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import threading
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from course_lib.grading.containment.provisioner import SandboxProvisioner
+from course_lib.grading.containment.warm import INTERRUPT, KILL
+
+
+@pytest.fixture
+def door(tmp_path):
+    """Where kernels are asked for, and the other ends of who asked."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "warm"))
+        listening.listen()
+        ends, requests = [], []
+
+        def serve() -> None:
+            end, _ = listening.accept()
+            requests.append(json.loads(end.makefile().readline()))
+            end.sendall(b'{"pid": 7}\n')
+            ends.append(end)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        yield str(tmp_path / "warm"), ends, requests, server
+
+
+def test_a_kernel_is_asked_for_interrupted_killed_and_gone(door):
+    address, ends, requests, server = door
+    manager = KernelManager()
+    told = {"address": address, "home": "/home/student", "seen_from": "/proc/{pid}/root/home", "readable": ["/in"]}
+    provisioner = SandboxProvisioner(parent=manager, **told)
+
+    async def live() -> None:
+        assert await provisioner.poll() == 0
+        info = await provisioner.launch_kernel([])
+        server.join()
+        assert (info["transport"], info["ip"]) == ("ipc", "/proc/7/root/home/k")
+        assert requests[0]["connection"]["ip"] == "/home/student/k"
+        assert requests[0]["connection"]["key"] == manager.session.key.decode()
+        assert requests[0]["readable"] == ["/in"]
+        assert provisioner.has_process
+        assert await provisioner.poll() is None
+        for send in (
+            provisioner.send_signal(signal.SIGINT),
+            provisioner.send_signal(signal.SIGTERM),
+            provisioner.kill(),
+        ):
+            await send
+        assert ends[0].recv(9) == INTERRUPT + KILL + KILL
+        ends[0].close()
+        assert await provisioner.poll() is not None
+        await provisioner.wait()
+        assert not provisioner.has_process
+
+    asyncio.run(live())

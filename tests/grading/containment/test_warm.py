@@ -1,0 +1,115 @@
+"""Who stands between a kernel and its owner, with a kernel that only pretends; the real one is in attacks/."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from course_lib.grading.containment import warm
+from course_lib.grading.containment.warm import KILL, _take_too_much
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone watches")
+SERVE = """
+import sys, time
+from course_lib.grading.containment import warm
+warm._warm_up = lambda: None
+warm.Warm._become_kernel = lambda self, request: exec(sys.argv[2]) or time.sleep(600)
+warm.Warm(sys.argv[1], "none", "", [], []).serve()
+"""
+LISTENS = "import os\nos.write(warm.READY, b'!')\nos.close(warm.READY)"
+FORKS = f"""
+import threading
+
+def fork():
+    import os, time
+    os.fork() or time.sleep(600)
+
+thread = threading.Thread(target=fork)
+thread.start()
+time.sleep(0.2)
+{LISTENS}"""
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something comes true within a while."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def ask(tmp_path) -> Iterator[Callable]:
+    """Ask a warm process for a kernel that does this; gives the connection and the process."""
+    served = []
+
+    def ask(kernel: str) -> tuple[socket.socket, psutil.Process]:
+        address = str(tmp_path / "warm")
+        served.append(subprocess.Popen([sys.executable, "-c", SERVE, address, kernel], stderr=subprocess.DEVNULL))
+        connection = socket.socket(socket.AF_UNIX)
+        assert soon(lambda: connection.connect_ex(address) == 0)
+        connection.sendall(b"{}\n")
+        return connection, psutil.Process(served[0].pid)
+
+    yield ask
+    for process in served:
+        process.kill()
+        process.wait()
+
+
+def living(process: psutil.Process) -> list[psutil.Process]:
+    """All below a process that has not ended."""
+    return [p for p in process.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_kernel_is_told_of_once_it_listens_and_killed_when_asked_to(ask):
+    connection, process = ask(LISTENS)
+    pid = json.loads(connection.makefile().readline())["pid"]
+    assert pid in [p.pid for p in living(process)]
+    connection.sendall(KILL)
+    assert connection.recv(1) == b""
+    assert soon(lambda: not living(process))
+
+
+@pytest.mark.parametrize("kernel", [LISTENS, FORKS, "0"])
+def test_when_its_owner_goes_nothing_stays(kernel, ask):
+    """Even before it listens."""
+    connection, process = ask(kernel)
+    assert soon(lambda: len(living(process)) >= (3 if kernel == FORKS else 2))
+    connection.close()
+    assert soon(lambda: not living(process))
+
+
+def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
+    _, process = ask(FORKS)
+    assert soon(lambda: len(living(process)) == 3)
+    between = process.children()[0].pid
+    assert not _take_too_much(between)
+    monkeypatch.setattr(warm, "TOTAL_PROCESSES", 2)
+    assert _take_too_much(between)
+    monkeypatch.setattr(warm, "TOTAL_PROCESSES", 3)
+    monkeypatch.setattr(warm, "TOTAL_MEMORY", 1 << 20)
+    assert _take_too_much(between)
+
+
+def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):
+    first, process = ask(FORKS)
+    assert soon(lambda: len(living(process)) == 3)
+    with socket.socket(socket.AF_UNIX) as second:
+        second.connect(str(tmp_path / "warm"))
+        second.sendall(b"{}\n")
+        second.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            second.recv(1)
+        first.close()
+        second.settimeout(20)
+        assert second.recv(1) == b"{"

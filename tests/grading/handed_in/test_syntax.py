@@ -1,0 +1,42 @@
+"""What can be told of source without running it."""
+
+from __future__ import annotations
+
+import pytest
+
+from course_lib.grading.handed_in.syntax import LONGEST, functions, named_modules
+
+
+def test_the_last_definition_counts_and_cells_that_are_no_python_are_passed_over():
+    found = functions(
+        ["def f(x):\n    return 1", "def f(:", "%matplotlib inline\n!ls\ndef g(): pass", "def f(y): return 2"]
+    )
+    assert {name: node.args.args[:1] and node.args.args[0].arg for name, node in found.items()} == {"f": "y", "g": []}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import course_lib.metrics as m",
+        "from course_lib import graph, metrics",
+        "def f():\n    from course_lib.metrics import recall_at_k",
+        "__import__('course_lib.metrics')",
+        "import importlib; importlib.import_module('course_lib.metrics.top')",
+    ],
+)
+def test_a_withheld_module_is_found_however_it_is_imported(source):
+    assert named_modules([source], ["course_lib.metrics", "course_lib.losses"]) == ["course_lib.metrics"]
+
+
+@pytest.mark.parametrize("source", ["import course_lib", "from course_lib.grading.check import Check", "metrics = 1"])
+def test_other_modules_are_not(source):
+    assert named_modules([source], ["course_lib.metrics"]) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["1+" * (LONGEST // 2 - 1) + "1", "-" * 90_000 + "1", "(" * 9000, "\x00", "f" + "()" * 40_000, "'" * 99, "\ud800"],
+)
+def test_hostile_source_is_passed_over(source):
+    assert functions([source, "def f(): pass"]).keys() == {"f"}
+    assert named_modules([source], ["course_lib.metrics"]) == []

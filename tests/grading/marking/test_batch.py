@@ -1,0 +1,135 @@
+"""A class is graded once, whatever comes between."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+
+from course_lib.grading.authoring import Assignment, Exercise
+from course_lib.grading.handed_in.collect import Submission
+from course_lib.grading.marking.batch import TRIES, grade_all, grade_with
+from course_lib.grading.marking.bundle import Asked, Bundle
+from course_lib.grading.marking.grade import digest
+from course_lib.grading.marking.grader import GraderDied
+from course_lib.grading.result import CaseResult, ExerciseResult, Result
+
+EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes="")
+PAPER = (Asked("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+
+
+def submission(student: str, content: bytes = b"{}") -> Submission:
+    return Submission(student, f"{student}.ipynb", content, None)
+
+
+def result(one: Submission, sandbox: str = "namespaces", flags: tuple[str, ...] = ()) -> Result:
+    cases = {"five": CaseResult("right")}
+    exercises = (ExerciseResult("spread", 100, cases),)
+    return Result("a9_small", "bundle", digest(one.content), sandbox, exercises, {}, flags, {})
+
+
+class Desk:
+    """Stands in for graders: remembers whom it graded."""
+
+    def __init__(self, sandbox: str = "namespaces") -> None:
+        self.graded, self.sandbox = [], sandbox
+
+    def __call__(self, one: Submission) -> Future:
+        self.graded.append(one.student)
+        future = Future()
+        future.set_result(result(one, self.sandbox))
+        return future
+
+
+@pytest.fixture
+def run(tmp_path):
+    def grade(submissions, desk, level="namespaces", bundle=BUNDLE, **options):
+        files = {one.student: tmp_path / f"{one.student}.json" for one in submissions}
+        return grade_all(bundle, submissions, files, desk, level, progress=False, **options)
+
+    return grade
+
+
+def test_a_second_run_grades_only_what_changed(run):
+    run([submission("ann"), submission("bob")], Desk())
+    second = Desk()
+    results = run([submission("ann"), submission("bob", b"{ }"), submission("cid")], second)
+    assert second.graded == ["bob", "cid"]
+    assert list(results) == ["ann", "bob", "cid"]
+
+
+def test_other_questions_or_a_wish_grade_everybody_again(run):
+    class_ = [submission("ann"), submission("bob")]
+    run(class_, Desk())
+    for options in ({"bundle": replace(BUNDLE, digest="other")}, {"regrade": True}):
+        desk = Desk()
+        run(class_, desk, **options)
+        assert desk.graded == ["ann", "bob"]
+
+
+def test_what_ran_unconfined_is_graded_again_where_it_can_be_confined(run):
+    run([submission("ann")], Desk("none"), level="none")
+    for level, graded in (("none", []), ("namespaces", ["ann"])):
+        desk = Desk()
+        run([submission("ann")], desk, level)
+        assert desk.graded == graded
+
+
+def test_a_damaged_result_is_no_result(run, tmp_path):
+    run([submission("ann")], Desk())
+    (tmp_path / "ann.json").write_text('{"half": ')
+    desk = Desk()
+    run([submission("ann")], desk)
+    assert desk.graded == ["ann"]
+    assert Result.from_json((tmp_path / "ann.json").read_text()) == result(submission("ann"))
+
+
+def test_whoever_was_done_before_a_failure_stays_done(run, tmp_path):
+    def broken(one: Submission) -> Future:
+        if one.student == "ann":
+            return Desk()(one)
+        future = Future()
+        future.set_exception(KeyboardInterrupt())
+        return future
+
+    with pytest.raises(KeyboardInterrupt):
+        run([submission("ann"), submission("bob")], broken)
+    desk = Desk()
+    run([submission("ann"), submission("bob")], desk)
+    assert desk.graded in (["bob"], ["ann", "bob"])
+    assert len(list(tmp_path.glob("*.json"))) == 2
+
+
+class Dying:
+    """A grader that dies some times before it answers."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.asked = times, 0
+
+    def grade(self, student: str, content: bytes) -> Result:
+        self.asked += 1
+        if self.asked <= self.times:
+            raise GraderDied
+        return result(submission(student, content))
+
+
+def test_a_grader_that_dies_tries_again(run):
+    assert grade_with(Dying(TRIES - 1), BUNDLE, submission("ann"), "namespaces").points == 100
+
+
+def test_what_no_grader_survives_earns_nothing_is_flagged_and_graded_again_next_time(run):
+    lost = grade_with(Dying(TRIES), BUNDLE, submission("ann"), "namespaces")
+    assert (lost.points, lost.exercises[0].cases["five"].outcome) == (0, "no answer")
+    assert "grader itself ended" in lost.flags[0]
+
+    def desk(one: Submission) -> Future:
+        future = Future()
+        future.set_result(lost)
+        return future
+
+    run([submission("ann")], desk)
+    second = Desk()
+    run([submission("ann")], second)
+    assert second.graded == ["ann"]

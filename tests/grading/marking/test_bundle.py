@@ -1,0 +1,74 @@
+"""Papers are drawn from a secret: fixed by it, and different from each other."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections import Counter
+
+import pytest
+from solution_notebooks import write
+
+from course_lib.grading.marking.bundle import PAPERS, build
+
+
+@pytest.fixture(scope="module")
+def solution(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("solutions") / "a9_small.ipynb", hidden=HIDDEN)
+
+
+HIDDEN = "def hidden(f, rng):\n    return {'thirty': f(rng.randn(30))}"
+
+
+def draw(solution, folder, secret=b"s" * 16, workers=1):
+    folder.mkdir(exist_ok=True)
+    return build(solution, secret, folder, workers, progress=False)
+
+
+@pytest.fixture(scope="module")
+def bundle(solution, tmp_path_factory):
+    return draw(solution, tmp_path_factory.mktemp("cache"))
+
+
+def test_every_paper_asks_all_cases_and_those_that_only_grading_asks(bundle):
+    assert len(bundle.papers) == PAPERS
+    assert {tuple(one.case for one in paper) for paper in bundle.papers} == {("five", "nine", "thirty")}
+
+
+def test_what_is_right_and_what_mistakes_answer_follows_from_the_inputs(bundle):
+    for one in (one for paper in bundle.papers for one in paper):
+        (x,) = pickle.loads(zlib.decompress(one.inputs)).args
+        assert one.right == f"(): {float(f'{x.max() - x.min():.4g}'):g}"
+        assert one.mistakes == {"smallest": f"(): {float(f'{x.min():.4g}'):g}"}
+        assert one.form == "a number"
+
+
+def test_no_two_papers_share_an_answer(bundle):
+    rights = [one.right for paper in bundle.papers for one in paper]
+    assert len(set(rights)) == len(rights)
+
+
+def test_a_student_has_one_paper_and_a_class_has_all(bundle):
+    students = [f"student{n}" for n in range(400)]
+    papers = [bundle.papers.index(bundle.paper(student)) for student in students]
+    assert papers == [bundle.papers.index(bundle.paper(student)) for student in students]
+    assert len(Counter(papers)) == PAPERS
+    assert max(Counter(papers).values()) < 2 * 400 / PAPERS
+
+
+def test_the_same_secret_draws_the_same_and_another_does_not(bundle, solution, tmp_path):
+    assert draw(solution, tmp_path / "a", workers=2).digest == bundle.digest
+    assert draw(solution, tmp_path / "b", secret=b"t" * 16).digest != bundle.digest
+
+
+def test_what_was_drawn_is_kept_and_found_again(solution, tmp_path, monkeypatch):
+    first = draw(solution, tmp_path)
+    monkeypatch.setattr("course_lib.grading.marking.bundle.ProcessPoolExecutor", None)
+    assert draw(solution, tmp_path) == first
+    assert [file.suffix for file in tmp_path.iterdir()] == [".pickle"]
+
+
+def test_an_unfair_exercise_is_refused(tmp_path):
+    unfair = write(tmp_path / "a9_small.ipynb", solution="def spread(x):\n    return 1")
+    with pytest.raises(ValueError, match="guessed"):
+        build(unfair, b"s" * 16, tmp_path, progress=False)

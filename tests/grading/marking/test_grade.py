@@ -1,0 +1,127 @@
+"""What is made of how cells ended; with cells that only pretend to have been run."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from course_lib.grading.authoring import Assignment, Exercise
+from course_lib.grading.marking import grade as module
+from course_lib.grading.marking.bundle import Asked, Bundle
+from course_lib.grading.marking.grade import grade, nothing
+from course_lib.grading.recorder import OUT_OF_TIME
+from course_lib.grading.result import CaseResult, Result
+from course_lib.grading.splice import Ran
+
+WRONG_ANSWERS = {"low": "(): 1.111", "high": "(): 2.222"}
+MISTAKES = 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()'
+EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes=MISTAKES)
+PAPER = tuple(
+    Asked("spread", case, b"", 4, 20.0, right, "an array of shape (2,)", {"smallest": WRONG_ANSWERS[case]})
+    for case, right in {"low": "(): 3.333", "high": "(): 4.444"}.items()
+)
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+CELL = {"cell_type": "code", "source": "1"}
+CONTENT = json.dumps({"cells": [CELL], "metadata": {}, "nbformat": 4}).encode()
+WELL = Ran(True, "", "", "", "")
+
+
+class Elsewhere:
+    """A sandbox in which nothing is run."""
+
+    level = "namespaces"
+
+    @contextmanager
+    def job(self):
+        yield SimpleNamespace(folder=Path("/job"))
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """The result if cells end like this, the student's own first."""
+
+    def run(*ran: Ran) -> Result:
+        monkeypatch.setattr(module, "run_guarded", lambda cells, job, seconds: iter(ran))
+        return grade(BUNDLE, CONTENT, "ann", Elsewhere())
+
+    return run
+
+
+def said(text: str, aside: str = "", trouble: str = "", passed: bool = False) -> Ran:
+    return Ran(passed, f"{text}\n", f"{aside}\n", "", trouble)
+
+
+def test_points_are_for_a_pass_and_nothing_else(graded):
+    right = said("(): 3.333", passed=True)
+    result = graded(WELL, right, said("(): 4.444"))
+    assert [case.outcome for case in result.exercises[0].cases.values()] == ["right", "wrong"]
+    assert result.points == 50
+    assert (result.bundle, result.sandbox, result.errors, result.flags) == ("bundle", "namespaces", {}, ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (said("not written"), "not written"),
+        (said("changed its inputs"), "changed its inputs"),
+        (said("out of time"), "out of time"),
+        (said("", trouble=OUT_OF_TIME), "out of time"),
+        (said("", trouble="the kernel ended"), "no answer"),
+        (said(""), "no answer"),
+        (said("raised ValueError"), "raised ValueError"),
+        (said("raised MyInputsWere123"), "raised an error of its own"),
+        (said("raised __doc__"), "raised an error of its own"),
+        (said("my inputs were 123"), "wrong"),
+    ],
+)
+def test_how_a_case_failed_is_told_in_known_words(answer, outcome, graded):
+    assert graded(WELL, answer, answer).exercises[0].cases["low"] == CaseResult(outcome)
+
+
+@pytest.mark.parametrize(
+    ("aside", "form"),
+    [
+        ("an array of shape (2,)", ""),
+        ("", ""),
+        ("an array of shape (3,)", "another shape or other names than wanted"),
+        ("a number", "a number came back, wanted an array"),
+        ("None", "None came back, wanted an array"),
+        ("a dict with ['x']: a number", "a dict came back, wanted an array"),
+        ("a MyInputsWere123", "something else came back, wanted an array"),
+        ("123 array of shape", "something else came back, wanted an array"),
+        ("   ", "something else came back, wanted an array"),
+    ],
+)
+def test_a_form_is_told_in_known_words(aside, form, graded):
+    answer = said("(): 9.999", aside)
+    assert graded(WELL, answer, answer).exercises[0].cases["low"] == CaseResult("wrong", "", form)
+
+
+def test_a_known_mistake_is_named(graded):
+    result = graded(WELL, *(said(text) for text in WRONG_ANSWERS.values()))
+    assert [case.mistake for case in result.exercises[0].cases.values()] == ["smallest"] * 2
+
+
+def test_a_run_that_broke_off_is_no_answer_and_for_a_persons_eye(graded):
+    result = graded(Ran(False, "", "", "", OUT_OF_TIME), said("(): 3.333", passed=True))
+    assert result.points == 50
+    assert result.exercises[0].cases["high"] == CaseResult("no answer")
+    assert result.flags == (
+        "code cell 1: out of time",
+        "the run was ended after 2 of 3 cells: no time or no memory left",
+    )
+
+
+def test_an_error_is_one_line_that_can_be_stored(graded):
+    (error,) = graded(Ran(False, "", "", "Value\ud800Error:\n \x1b[31mé" + "x" * 999, "")).errors.values()
+    assert error.startswith("Value�Error: �[31mé")
+    assert len(error.encode()) < 999
+
+
+def test_a_submission_that_could_not_be_graded_has_no_points_and_is_graded_again():
+    result = nothing(BUNDLE, CONTENT, "ann", "none", "why")
+    assert (result.points, result.flags, result.bundle) == (0, ("why",), "")

@@ -1,0 +1,97 @@
+"""The gradebook's arithmetic, by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from graded_class import A1, A4, IN_TIME, result, run
+
+from course_lib.grading.reports.gradebook import UNCONFINED, gradebook, to_text
+from course_lib.grading.reports.rubric import Grade
+from course_lib.grading.result import CaseResult
+
+WRONG = CaseResult("wrong", "worst_first")
+LATE = "2026-12-01T19:00:00+00:00"  # 25 hours after the due time
+DUE = {"due": "2026-11-30T18:00Z", "late": "10%/day"}
+
+
+def rows(*arguments):
+    return {row.student: row for row in gradebook(*arguments)}
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_points_lateness_and_who_is_missing():
+    class_run = run(A1, {"ben": LATE, "ada": IN_TIME, "cleo": None, "dan": IN_TIME, "eve": ""}, **DUE)
+    results = {"ada": result(A1, top_k=WRONG), "ben": result(A1), "eve": result(A1, flags=("odd", "odd"))}
+    found = rows(class_run, A1, results, {})
+    assert list(found) == ["ada", "ben", "cleo", "dan", "eve"]
+    assert {student: row.total for student, row in found.items()} == {
+        "ada": 90,
+        "ben": 80,
+        "cleo": 0,
+        "dan": None,
+        "eve": 100,
+    }
+    assert (found["ben"].earned, found["ben"].factor) == (100, 0.8)
+    assert found["cleo"].flags == ("nothing handed in",)
+    assert found["dan"].flags == ("not graded yet",)
+    assert found["eve"].flags == ("when it was handed in is not known: no rule for lateness was applied", "odd")
+
+
+def test_written_parts_count_when_a_person_has_read_them():
+    class_run = run(A4, {"ada": IN_TIME, "ben": IN_TIME, "cleo": LATE}, **DUE)
+    results = dict.fromkeys(("ada", "ben", "cleo"), result(A4))
+    grades = {("ada", "three_sentences"): Grade(12.5), ("cleo", "three_sentences"): Grade(0)}
+    found = rows(class_run, A4, results, grades)
+    assert {student: row.total for student, row in found.items()} == {"ada": 97.5, "ben": 85, "cleo": 68}
+    assert found["ben"].flags == ("three_sentences not graded yet",)
+    assert found["ada"].flags == found["cleo"].flags == ()
+
+
+def test_no_sandbox_is_said_in_every_row():
+    found = rows(run(A1, {"ada": IN_TIME}), A1, {"ada": result(A1, sandbox="none")}, {})
+    assert found["ada"].flags == (UNCONFINED,)
+
+
+def test_the_columns_are_total_functions_written_parts_lateness_flags():
+    class_run = run(A4, {"ada": LATE, "ben": None}, **DUE)
+    grades = {("ada", "three_sentences"): Grade(15, "fine")}
+    text = to_text(gradebook(class_run, A4, {"ada": result(A4)}, grades), A4, class_run)
+    first, second = table(text)
+    assert list(first) == [
+        "student",
+        "total",
+        *A4.exercises,
+        "three_sentences",
+        "handed_in",
+        "hours_late",
+        "earned",
+        "factor",
+        "flags",
+    ]
+    assert first["total"] == "80"
+    assert (first["hours_late"], first["earned"], first["factor"]) == ("25", "100", "0.8")
+    assert (second["total"], second["ngcf_layer"], second["three_sentences"]) == ("0", "", "")
+    without = replace(class_run, due="", late="none")
+    assert "factor" not in to_text(gradebook(without, A4, {}, {}), A4, without)
+
+
+def test_ids_and_flags_are_no_formulas():
+    class_run = run(A1, {"=cmd()": IN_TIME, "+1": IN_TIME, "-2": None})
+    flagged = {"=cmd()": result(A1, flags=("@SUM(A1)",)), "+1": result(A1)}
+    for row in table(to_text(gradebook(class_run, A1, flagged, {}), A1, class_run)):
+        assert not any(cell.startswith(tuple("=+-@")) for cell in row.values())
+
+
+@pytest.mark.parametrize(
+    ("late", "total"), [("none", 90), ("zero", 0), ("grace 2d, zero", 90), ("33%/day, max 50%", 45)]
+)
+def test_another_rule_needs_no_other_results(late, total):
+    class_run = run(A1, {"ada": LATE}, due="2026-11-30T18:00Z", late=late)
+    assert rows(class_run, A1, {"ada": result(A1, top_k=WRONG)}, {})["ada"].total == total
