@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding, normalize
+from torch.optim.lr_scheduler import LambdaLR
 
 from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
@@ -48,6 +49,7 @@ class Recipe:
         temperature: With "softmax", vectors of users are scaled to length 1 / temperature before they meet the items.
             That changes no user's ranking, but no user can any more lower his loss by a longer vector. None leaves them
             as they are.
+        schedule: "constant", or "cosine": the step size falls along half a cosine to 0 after ``epochs``.
 
     Raises:
         ValueError: If a value makes no sense.
@@ -63,10 +65,13 @@ class Recipe:
     seed: int = 0
     margin: float = 0.1
     temperature: float | None = None
+    schedule: Literal["constant", "cosine"] = "constant"
 
     def __post_init__(self) -> None:
         if self.loss not in STEPS:
             refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
+        if self.schedule not in SCHEDULES:
+            refuse("schedule", repr(self.schedule), " or ".join(map(repr, SCHEDULES)))
         for name in ("epochs", "batch_size", "negatives", "patience"):
             whole(name, getattr(self, name), least=1)
         if not 0 < self.lr < math.inf:
@@ -209,7 +214,8 @@ class Trainer:
     Args:
         model: Model to train in place.
         graph: The training graph.
-        recipe: Loss, step size and seed of the run; how many epochs it has is the caller's affair.
+        recipe: Loss, step size and seed of the run; how many epochs it has is the caller's affair, except that a
+            schedule is laid out for ``recipe.epochs``.
 
     Raises:
         ValueError: As :func:`train_epochs`.
@@ -229,6 +235,8 @@ class Trainer:
         self.num_steps = math.ceil(to_draw / self.recipe.batch_size)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
+        num_steps = self.num_steps * recipe.epochs
+        self.step_size = LambdaLR(self.optimizer, lambda step: SCHEDULES[recipe.schedule](min(step / num_steps, 1)))
 
     def epoch(self) -> float:
         """Train for one epoch and give its mean loss, without the weight penalty."""
@@ -238,18 +246,20 @@ class Trainer:
             self.optimizer.zero_grad()
             (loss + self.recipe.weight_decay * penalty).backward()
             self.optimizer.step()
+            self.step_size.step()
             total += loss.item()
         return total / self.num_steps
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the rest of the run depends on: weights, Adam's memory and the generator of the draws."""
-        parts = {"model": self.model, "optimizer": self.optimizer}
+        """All that the rest of the run depends on: weights, Adam's memory, its step size and the generator of draws."""
+        parts = {"model": self.model, "optimizer": self.optimizer, "step_size": self.step_size}
         return {name: part.state_dict() for name, part in parts.items()} | {"generator": self.generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from where :meth:`state_dict` was called."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.step_size.load_state_dict(state["step_size"])
         self.generator.set_state(state["generator"])
 
 
@@ -314,6 +324,11 @@ STEPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {
     "binary": _binary_step,
     "softmax": _softmax_step,
     "margin": _margin_step,
+}
+
+SCHEDULES: dict[str, Callable[[float], float]] = {  # share of the run that is over → factor on the step size
+    "constant": lambda done: 1.0,
+    "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,
 }
 
 

@@ -195,6 +195,20 @@ def test_with_a_temperature_all_users_have_vectors_of_one_length():
     assert drawn == pytest.approx(softmax_loss(scores, graph.rows(torch.arange(20))).item(), rel=1e-6)
 
 
+@pytest.mark.parametrize(("schedule", "expected"), [("constant", [1, 1, 1, 1]), ("cosine", [1, 0.75, 0.25, 0])])
+def test_the_step_size_follows_its_schedule(schedule, expected):
+    graph = uneven()
+    epochs, factors = 3, [1.0]
+    trainer = Trainer(MatrixFactorization(graph), graph, replace(RECIPE, epochs=epochs, lr=0.2, schedule=schedule))
+    for _ in range(epochs):
+        trainer.epoch()
+        factors.append(trainer.optimizer.param_groups[0]["lr"] / 0.2)
+    assert factors == pytest.approx(expected, abs=1e-9)
+    last = weights(trainer.model).clone()
+    trainer.epoch()  # beyond the end the step size stays where it was
+    assert torch.equal(weights(trainer.model), last) == (schedule == "cosine")
+
+
 def recorded(method, calls: list):
     def wrapper(self, argument):
         calls.append(argument)
@@ -220,7 +234,7 @@ def test_a_seed_gives_the_same_weights_bit_by_bit_and_another_seed_others(loss):
 @EACH_LOSS
 def test_training_taken_up_by_another_trainer_goes_on_as_if_nothing_had_happened(tmp_path, loss):
     parts = two_blocks(0)
-    recipe = replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], weight_decay=0.1)
+    recipe = replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], weight_decay=0.1, epochs=5, schedule="cosine")
     models = [MatrixFactorization(parts.train, dim=8, seed=seed) for seed in (0, 0, 1)]
     whole, first, second = (Trainer(model, parts.train, recipe) for model in models)
     expected = [whole.epoch() for _ in range(5)]
@@ -394,6 +408,7 @@ def test_a_recipe_cannot_be_changed():
         ("temperature", 0.0),
         ("temperature", -1.0),
         ("temperature", math.inf),
+        ("schedule", "linear"),
         ("margin", -0.1),
         ("margin", math.nan),
         ("margin", math.inf),

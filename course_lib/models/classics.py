@@ -146,19 +146,11 @@ class LowPassFilter:
     """
 
     def __init__(self, graph: InteractionGraph, rank: int = 64, alpha: float = 0.3) -> None:
-        from scipy.sparse.linalg import svds
-
         if not 0 <= alpha < math.inf:
             refuse("alpha", alpha, "a number of at least 0")
-        if not graph.num_edges:
-            refuse("graph", repr(graph), "a graph with edges")
-        smaller = min(graph.num_users, graph.num_items)
-        if whole("rank", rank, least=1) >= smaller:
-            refuse("rank", rank, f"fewer than there are users and items, at most {smaller - 1}")
+        vectors = smoothest_signals(graph, rank)  # Vᵀ, (rank, I)
         self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
         self._linear = _scaled(graph, user_power=-0.5, item_power=-0.5)  # R̃, (U, I)
-        start = np.random.default_rng(0).standard_normal(smaller)  # fixed: the same digits in every run
-        vectors = svds(self._linear, k=rank, v0=start)[2]  # Vᵀ, (rank, I)
         root = np.sqrt(graph.item_degree.numpy())
         self._into = vectors.T / np.maximum(root, 1)[:, None]  # (I, rank); V is 0 where an item has no edge
         self._out = alpha * vectors * root
@@ -175,6 +167,32 @@ class LowPassFilter:
         rows = self._graph.rows(users).numpy().astype(np.float64)  # (B, I)
         linear = (self._linear.T @ (self._linear @ rows.T)).T
         return torch.from_numpy(linear + rows @ self._into @ self._out).float()
+
+
+def smoothest_signals(graph: InteractionGraph, rank: int) -> np.ndarray:
+    """The first right singular vectors of R̃ = D_U^(−1/2) R D_I^(−1/2): signals on items that vary least along edges.
+
+    Args:
+        graph: The training graph.
+        rank: How many, below U and I.
+
+    Returns:
+        One signal a row, Vᵀ, shape (rank, I); 0 where an item has no edge.
+
+    Raises:
+        ValueError: If rank is out of range or the graph has no edge.
+
+    Source: lecture row 70; Shen et al. 2021, section 3.2.
+    """
+    from scipy.sparse.linalg import svds
+
+    if not graph.num_edges:
+        refuse("graph", repr(graph), "a graph with edges")
+    smaller = min(graph.num_users, graph.num_items)
+    if whole("rank", rank, least=1) >= smaller:
+        refuse("rank", rank, f"fewer than there are users and items, at most {smaller - 1}")
+    start = np.random.default_rng(0).standard_normal(smaller)  # fixed: the same digits in every run
+    return svds(_scaled(graph, user_power=-0.5, item_power=-0.5), k=rank, v0=start)[2]
 
 
 def _scaled(graph: InteractionGraph, user_power: float, item_power: float) -> csr_array:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+
+from course_lib.graph import InteractionGraph
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "gowalla.py"
 pytestmark = pytest.mark.slow
@@ -40,7 +44,7 @@ def record(folder: Path, run: str, name: str = "LightGCN") -> dict:
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process in another way")
 @pytest.mark.parametrize("options", [(), ("--validate",)], ids=["all edges", "validate"])
 def test_a_killed_run_goes_on_to_the_same_result(folder, options):
-    options = (*options, "--epochs", "300")
+    options = (*options, "--set", "epochs=300")
     subprocess.run(command(folder, "whole", *options), check=True, capture_output=True)
     killed = subprocess.Popen(command(folder, "killed", *options), stderr=subprocess.DEVNULL)
     while not list((folder / "killed").glob("*.pt")):
@@ -64,22 +68,55 @@ def test_a_killed_run_goes_on_to_the_same_result(folder, options):
 
 def test_a_checkpoint_that_has_more_epochs_than_asked_for_is_refused_in_one_line(folder):
     checkpoint = folder / "run" / "LightGCN.pt"
-    running = subprocess.Popen(command(folder, "run", "--epochs", "100000"), stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(command(folder, "run", "--set", "epochs=100000"), stderr=subprocess.DEVNULL)
     while not checkpoint.exists() or len(torch.load(checkpoint, weights_only=True)["loss"]) < 2:
         assert running.poll() is None
         time.sleep(0.01)
     running.kill()
     running.wait()
-    other = subprocess.run(command(folder, "run", "--epochs", "1"), capture_output=True, text=True)
+    other = subprocess.run(command(folder, "run", "--set", "epochs=1"), capture_output=True, text=True)
     assert other.returncode != 0
     assert "Traceback" not in other.stderr
     assert "LightGCN.pt" in other.stderr
 
 
 def test_all_runs_in_one_table_and_the_curve_of_validation_stays(folder):
-    subprocess.run(command(folder, "run", "--validate", "--epochs", "2"), check=True, capture_output=True)
-    models = ["LightGCN", "MatrixFactorization", "Popularity"]
-    subprocess.run(command(folder, "run", *models, "--epochs", "2"), check=True, capture_output=True)
+    subprocess.run(command(folder, "run", "--validate", "--set", "epochs=2"), check=True, capture_output=True)
+    models = ["LightGCN", "MatrixFactorization"]
+    subprocess.run(command(folder, "run", *models, "--set", "epochs=2"), check=True, capture_output=True)
+    subprocess.run(command(folder, "run", "Popularity"), check=True, capture_output=True)
     assert [len(record(folder, "run")[curve]) for curve in ("validation", "loss")] == [1, 2]
     assert 0 < record(folder, "run", "Popularity")["recall@20"] < 1
     assert record(folder, "run", "MatrixFactorization")["memory_mb"] > 0
+
+
+def test_a_strange_setting_is_refused_in_one_line(folder):
+    for change in ("epohcs=3", "epochs=0", "epochs"):
+        other = subprocess.run(command(folder, "run", "--set", change), capture_output=True, text=True)
+        assert other.returncode == 2
+        assert "--set" in other.stderr
+        assert "Traceback" not in other.stderr
+
+
+@pytest.fixture
+def gowalla(monkeypatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    return importlib.import_module("gowalla")
+
+
+def test_a_corner_of_a_users_taste_is_held_out_whole(gowalla):
+    """Everybody has ten items of one camp and three of the other: two or three edges are held out, of one camp."""
+    rng = np.random.default_rng(0)
+    mine, other = (
+        np.stack([2 * rng.permutation(20)[:n] + (np.arange(60) + o)[k] % 2 for k in range(60)])
+        for n, o in ((10, 0), (3, 1))
+    )
+    items = np.concatenate([mine, other], axis=1)
+    graph = InteractionGraph(60, 40, torch.arange(60).repeat_interleave(13), torch.from_numpy(items.flatten()))
+    parts = gowalla.corners(graph, rank=2)
+    assert parts.val.user_degree.tolist() == [3] * 60  # a fifth of 13, rounded
+    assert parts.train.num_edges + parts.val.num_edges == graph.num_edges
+    assert not parts.train.has_edges(parts.val.user, parts.val.item).any()
+    camps = (parts.val.item % 2).view(60, 3)
+    assert (camps == camps[:, :1]).all(dim=1).float().mean() > 0.9  # a random three: 0.43
+    assert 0 < (camps[:, 0] != torch.arange(60) % 2).float().mean() < 0.6  # not always of the larger
