@@ -97,8 +97,8 @@ class Run:
 RUNS = {
     "LightGCN": Run(
         LightGCN,
-        Recipe("softmax", 18, 2048, 0.02, 0.1, temperature=0.1, schedule="cosine"),
-        {"alpha": (0, 1 / 3, 1 / 3, 1 / 3), "std": 0.01},
+        Recipe("softmax", 18, 2048, 0.02, 0.1, temperature=0.1, masked=0.7, schedule="cosine"),
+        {"alpha": (0.1, 0.3, 0.3, 0.3), "std": 0.01},
     ),
     "LightGCN, authors": Run(LightGCN, Recipe("bpr", 1000, 2048, 0.001, 0.0001)),
     "MatrixFactorization": Run(MatrixFactorization, Recipe("softmax", 30, 2048, 0.01, 0.03, temperature=0.1)),

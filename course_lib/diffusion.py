@@ -54,6 +54,33 @@ def normalized_adjacency(
     return _csr(row_start.int(), column.int(), weight, graph.num_nodes)
 
 
+def without_edges(adjacency: Tensor, graph: InteractionGraph, gone: Tensor) -> Tensor:
+    """The same matrix with the entries of some edges set to 0, both ways; degrees stay those of the whole graph.
+
+    Args:
+        adjacency: Of ``normalized_adjacency(graph)``, without self-loops, shape (N, N).
+        graph: The graph.
+        gone: Which edges, in the order of ``graph.user``, bool, shape (E,).
+
+    Returns:
+        Sparse CSR tensor, shape (N, N); it shares its structure with ``adjacency``.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
+    if gone.dtype != torch.bool or gone.shape != graph.user.shape:
+        refuse("gone", f"{gone.dtype} of shape {tuple(gone.shape)}", f"a bool an edge, shape ({graph.num_edges},)")
+    if adjacency.values().numel() != 2 * graph.num_edges:
+        wanted = f"{2 * graph.num_edges}, two an edge"
+        refuse("adjacency", f"{adjacency.values().numel()} entries", wanted, "build it from this graph, without loops")
+    both = torch.cat([gone, gone[graph.by_item]]).to(adjacency.device)  # (2 E,): rows of users, then of items
+    structure = adjacency.crow_indices(), adjacency.col_indices()
+    rest = _csr(*structure, adjacency.values().masked_fill(both, 0), graph.num_nodes)
+    if _transposed(adjacency) is adjacency:
+        _TRANSPOSES[rest] = None  # symmetric too
+    return rest
+
+
 def diffuse(adjacency: Tensor, x: Tensor, num_layers: int) -> Tensor:
     """All layers X, Ã X, Ã² X, …, each one product away from the one before.
 

@@ -136,6 +136,11 @@ class InteractionGraph:
         """Where each user's edges begin: user u owns edges ``offsets[u]`` to ``offsets[u + 1]``, shape (U + 1,)."""
         return torch.cat([torch.zeros(1, dtype=torch.long), self.user_degree.cumsum(0)])
 
+    @cached_property
+    def by_item(self) -> Tensor:
+        """The edges sorted by item, then user: their places in ``user`` and ``item``, shape (E,)."""
+        return torch.argsort(self.item, stable=True)
+
     def biadjacency(self) -> Tensor:
         """Interaction matrix R with a 1 for each edge, sparse COO, shape (U, I).
 

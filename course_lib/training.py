@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, Split
 from course_lib.losses import margin_loss, sampled_binary_loss, sampled_bpr_loss, streamed_softmax_loss
 from course_lib.metrics import FROM_HITS, per_user_values
-from course_lib.models import EmbeddingModel, Model, PinSAGE
+from course_lib.models import EmbeddingModel, GraphModel, Model, PinSAGE
 from course_lib.models.pinsage import consecutive_pairs
 from course_lib.negatives import shared_mask, shared_negatives, uniform_negatives, uniform_non_edges
 from course_lib.retrieval import list_hits
@@ -49,6 +50,8 @@ class Recipe:
         temperature: With "softmax", vectors of users are scaled to length 1 / temperature before they meet the items.
             That changes no user's ranking, but no user can any more lower his loss by a longer vector. None leaves them
             as they are.
+        masked: With "softmax" and a model on the graph, the share of their edges that the users of a batch lack in it
+            while they are predicted: otherwise each vector is made of the very items it is to find.
         schedule: "constant", or "cosine": the step size falls along half a cosine to 0 after ``epochs``.
 
     Raises:
@@ -65,6 +68,7 @@ class Recipe:
     seed: int = 0
     margin: float = 0.1
     temperature: float | None = None
+    masked: float = 0.0
     schedule: Literal["constant", "cosine"] = "constant"
 
     def __post_init__(self) -> None:
@@ -78,6 +82,8 @@ class Recipe:
             refuse("lr", self.lr, "a positive step size")
         if self.temperature is not None and not 0 < self.temperature < math.inf:
             refuse("temperature", self.temperature, "a positive number or None")
+        if not 0 <= self.masked < 1 or (self.masked and self.loss != "softmax"):
+            refuse("masked", f"{self.masked} with loss {self.loss!r}", "a share in [0, 1), and 0 but for 'softmax'")
         for name in ("weight_decay", "margin"):
             if not 0 <= getattr(self, name) < math.inf:
                 refuse(name, getattr(self, name), "a number of at least 0")
@@ -229,6 +235,8 @@ class Trainer:
             refuse("graph", repr(graph), "a user with an edge and a non-edge", "train on a split with edges")
         if recipe.loss == "margin" and not isinstance(model, PinSAGE):
             refuse("recipe", f"loss 'margin' for {type(model).__name__}", "another loss", "'margin' trains PinSAGE")
+        if recipe.masked and not isinstance(model, GraphModel):
+            refuse("recipe", f"masked edges for {type(model).__name__}", "masked=0", "it passes nothing along edges")
         to_draw = graph.num_users if recipe.loss == "softmax" else graph.num_edges
         self.model, self.graph = model, graph
         self.recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
@@ -296,13 +304,24 @@ def _softmax_step(
     """Different users, drawn uniformly, with all their edges against all items; both whole tables are penalised."""
     active = graph.user_degree.nonzero().flatten()
     users = active[torch.randperm(len(active), generator=generator)[: recipe.batch_size]]  # (B,)
-    user_emb, item_emb = model.embed()
+    with _masked(model, graph, users, recipe.masked, generator):
+        user_emb, item_emb = model.embed()
     edges = (ends.to(item_emb.device) for ends in graph.edges_of(users))
     own = embedding(users.to(user_emb.device), user_emb)  # (B, D)
     if recipe.temperature is not None:
         own = normalize(own) / recipe.temperature
     loss = streamed_softmax_loss(own, item_emb, *edges)
     return loss, model.penalty(torch.arange(graph.num_users), torch.arange(graph.num_items))
+
+
+def _masked(
+    model: EmbeddingModel, graph: InteractionGraph, users: Tensor, share: float, generator: torch.Generator
+) -> AbstractContextManager[None]:
+    """Inside, the model lacks a random share of these users' edges."""
+    if not share:
+        return nullcontext()
+    asked = torch.zeros(graph.num_users, dtype=torch.bool).index_fill(0, users, True)[graph.user]  # (E,)
+    return model.without_edges(graph, asked & (torch.rand(graph.num_edges, generator=generator) < share))
 
 
 def _margin_step(

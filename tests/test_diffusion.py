@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch_geometric.nn import LGConv
 
-from course_lib.diffusion import diffuse, multi_scale, normalized_adjacency, polynomial
+from course_lib.diffusion import diffuse, multi_scale, normalized_adjacency, polynomial, without_edges
 from course_lib.graph import InteractionGraph
 
 # User 4 and item 5 have no edge; the last edge repeats the first.
@@ -341,6 +341,43 @@ def test_cuda_gives_the_same(kind):
 
 
 # ---- refusals
+
+
+# ---- a matrix that lacks some edges
+
+
+@EVERY_KIND
+def test_edges_taken_out_are_zeros_both_ways_in_value_and_gradient_and_degrees_stay(kind):
+    graph, adjacency = build(EDGES, USERS, ITEMS), adjacency_of(kind)
+    gone = torch.arange(graph.num_edges) % 3 == 1
+    expected = dense(kind)
+    for user, item in zip(graph.user[gone].tolist(), graph.item[gone].tolist(), strict=True):
+        expected[user, USERS + item] = expected[USERS + item, user] = 0
+    rest = without_edges(adjacency, graph, gone)
+    assert_near(rest.to_dense(), expected)
+    assert_near(adjacency.to_dense(), dense(kind))  # the whole one is left as it was
+    x, weight = embeddings().requires_grad_(), embeddings()
+    (polynomial(rest, x, ALPHA) * weight).sum().backward()
+    assert_near(x.grad, power_sum(expected.T, weight, ALPHA))
+
+
+def test_all_edges_or_none_taken_out():
+    graph, adjacency = build(EDGES, USERS, ITEMS), adjacency_of()
+    none = torch.zeros(graph.num_edges, dtype=torch.bool)
+    assert torch.equal(without_edges(adjacency, graph, none).to_dense(), adjacency.to_dense())
+    assert not without_edges(adjacency, graph, ~none).to_dense().any()
+
+
+@pytest.mark.parametrize("gone", [torch.zeros(11), torch.zeros(12, dtype=torch.bool), torch.zeros(0, dtype=torch.bool)])
+def test_refuses_edges_to_take_out_that_are_not_a_bool_an_edge(gone):
+    with refused("gone"):
+        without_edges(adjacency_of(), build(EDGES, USERS, ITEMS), gone)
+
+
+def test_refuses_to_take_edges_out_of_a_matrix_with_loops():
+    graph = build(EDGES, USERS, ITEMS)
+    with pytest.raises(ValueError, match=r"^adjacency: .*loops"):
+        without_edges(adjacency_of(self_loops=True), graph, torch.ones(graph.num_edges, dtype=torch.bool))
 
 
 @pytest.mark.parametrize("kind", ["sym", "", None])

@@ -13,10 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from course_lib.diffusion import normalized_adjacency
 from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
 from course_lib.losses import binary_loss, bpr_loss, softmax_loss
-from course_lib.models import MatrixFactorization, Popularity
+from course_lib.models import NGCF, GraphModel, LightGCN, MatrixFactorization, Popularity
 from course_lib.training import History, Recipe, Trainer, fit, train_epochs
 
 matplotlib.use("Agg")
@@ -193,6 +194,43 @@ def test_with_a_temperature_all_users_have_vectors_of_one_length():
     scores = users / users.square().sum(dim=1, keepdim=True).sqrt() / 0.2 @ items.T
     (drawn,) = train_epochs(model, graph, Recipe("softmax", 1, 20, temperature=0.2))
     assert drawn == pytest.approx(softmax_loss(scores, graph.rows(torch.arange(20))).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("build", "kind"), [(LightGCN, "symmetric"), (NGCF, "left")])
+def test_with_masked_edges_a_batch_is_predicted_from_the_rest_of_the_graph(monkeypatch, build, kind):
+    graph, masks, batches = uneven(), [], []
+    model, twin = build(graph, dim=4, std=1.0), build(graph, dim=4, std=1.0)
+    twin.load_state_dict(model.state_dict())
+    monkeypatch.setattr(InteractionGraph, "edges_of", recorded(InteractionGraph.edges_of, batches))
+    whole = GraphModel.without_edges
+
+    def spy(self, graph, gone):
+        masks.append(gone)
+        return whole(self, graph, gone)
+
+    monkeypatch.setattr(GraphModel, "without_edges", spy)
+    recipe = Recipe("softmax", 1, 10, lr=1e-9, masked=0.5)
+    loss = Trainer(model, graph, recipe).epoch()
+    assert len(masks) == len(batches) == 2
+    batches = list(batches)  # what follows asks for edges too
+    expected = []
+    for gone, users in zip(masks, batches, strict=True):
+        assert torch.isin(graph.user[gone], users).all()
+        assert 0.25 < gone.sum() / torch.isin(graph.user, users).sum() < 0.75
+        kept = normalized_adjacency(graph, kind).to_dense()
+        for user, item in zip(graph.user[gone], graph.item[gone] + 20, strict=True):
+            kept[user, item] = kept[item, user] = 0
+        twin.adjacency = kept.to_sparse_csr()
+        expected.append(softmax_loss(twin.score(users), graph.rows(users)).item())
+    assert loss == pytest.approx(np.mean(expected), rel=1e-5)
+    assert torch.equal(model.adjacency.values(), build(graph, dim=4).adjacency.values())  # whole again
+
+
+def test_only_a_softmax_masks_edges_and_only_of_a_model_on_the_graph():
+    with refused("masked"):
+        Recipe("bpr", masked=0.5)
+    with pytest.raises(ValueError, match=r"^recipe: .*MatrixFactorization"):
+        Trainer(MatrixFactorization(uneven()), uneven(), Recipe("softmax", masked=0.5))
 
 
 @pytest.mark.parametrize(("schedule", "expected"), [("constant", [1, 1, 1, 1]), ("cosine", [1, 0.75, 0.25, 0])])
@@ -409,6 +447,9 @@ def test_a_recipe_cannot_be_changed():
         ("temperature", -1.0),
         ("temperature", math.inf),
         ("schedule", "linear"),
+        ("masked", 1.0),
+        ("masked", -0.1),
+        ("masked", math.nan),
         ("margin", -0.1),
         ("margin", math.nan),
         ("margin", math.inf),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.arguments import whole
-from course_lib.diffusion import normalized_adjacency
+from course_lib.diffusion import normalized_adjacency, without_edges
 from course_lib.graph import InteractionGraph, checked_ids
 
 
@@ -123,6 +124,24 @@ class GraphModel(EmbeddingModel):
         super().__init__(graph, dim, std, seed)
         self.num_layers = whole("num_layers", num_layers, least=0)
         self.register_buffer("adjacency", normalized_adjacency(graph, normalization), persistent=False)
+
+    @contextmanager
+    def without_edges(self, graph: InteractionGraph, gone: Tensor) -> Iterator[None]:
+        """Inside, nothing passes along some edges; degrees stay those of the whole graph.
+
+        Args:
+            graph: The training graph.
+            gone: Which edges, in the order of ``graph.user``, bool, shape (E,).
+
+        Raises:
+            ValueError: If the graph is another or the shape does not fit.
+        """
+        whole = self.adjacency
+        self.adjacency = without_edges(whole, graph, gone)
+        try:
+            yield
+        finally:
+            self.adjacency = whole
 
     def propagate(self, nodes: Tensor) -> Tensor:
         """Final node embeddings from the learnt ones: (N, D) → (N, D′)."""
