@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -38,8 +39,8 @@ class Recipe:
         loss: "bpr" or "binary", sampled as the slides say, or "softmax" over all items; for PinSAGE also "margin",
             between items that a user took one after the other and negatives that the whole batch shares.
         epochs: Largest number of epochs; an epoch draws as many positives as there are training edges, with "softmax"
-            as many users as there are.
-        batch_size: Positives a step B; with "softmax" users a step, each with all edges.
+            every user once.
+        batch_size: Positives a step B; with "softmax" the most users a step, each with all edges.
         lr: Step size of Adam.
         weight_decay: Factor on half the squared length of the vectors in a batch.
         negatives: Negatives for each positive S; with "margin" negatives of the batch; with "softmax" all items are,
@@ -237,7 +238,7 @@ class Trainer:
             refuse("recipe", f"loss 'margin' for {type(model).__name__}", "another loss", "'margin' trains PinSAGE")
         if recipe.masked and not isinstance(model, GraphModel):
             refuse("recipe", f"masked edges for {type(model).__name__}", "masked=0", "it passes nothing along edges")
-        to_draw = graph.num_users if recipe.loss == "softmax" else graph.num_edges
+        to_draw = int(graph.user_degree.count_nonzero()) if recipe.loss == "softmax" else graph.num_edges
         self.model, self.graph = model, graph
         self.recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
         self.num_steps = math.ceil(to_draw / self.recipe.batch_size)
@@ -249,14 +250,22 @@ class Trainer:
     def epoch(self) -> float:
         """Train for one epoch and give its mean loss, without the weight penalty."""
         total = 0.0
-        for _ in range(self.num_steps):
-            loss, penalty = STEPS[self.recipe.loss](self.model, self.graph, self.recipe, self.generator)
+        for step in self._steps():
+            loss, penalty = step(self.model, self.graph, self.recipe, self.generator)
             self.optimizer.zero_grad()
             (loss + self.recipe.weight_decay * penalty).backward()
             self.optimizer.step()
             self.step_size.step()
             total += loss.item()
         return total / self.num_steps
+
+    def _steps(self) -> Sequence[Callable[..., tuple[Tensor, Tensor]]]:
+        """The steps of an epoch: they draw with replacement, but with "softmax" each user is in one of them."""
+        if self.recipe.loss != "softmax":
+            return [STEPS[self.recipe.loss]] * self.num_steps
+        active = self.graph.user_degree.nonzero().flatten()
+        order = active[torch.randperm(len(active), generator=self.generator)]
+        return [partial(_softmax_step, users=users) for users in order.tensor_split(self.num_steps)]
 
     def state_dict(self) -> dict[str, Any]:
         """All that the rest of the run depends on: weights, Adam's memory, its step size and the generator of draws."""
@@ -299,11 +308,9 @@ def _binary_step(
 
 
 def _softmax_step(
-    model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe, generator: torch.Generator
+    model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe, generator: torch.Generator, users: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Different users, drawn uniformly, with all their edges against all items; both whole tables are penalised."""
-    active = graph.user_degree.nonzero().flatten()
-    users = active[torch.randperm(len(active), generator=generator)[: recipe.batch_size]]  # (B,)
+    """Users (B,) with all their edges against all items; both whole tables are penalised."""
     with _masked(model, graph, users, recipe.masked, generator):
         user_emb, item_emb = model.embed()
     edges = (ends.to(item_emb.device) for ends in graph.edges_of(users))
