@@ -280,7 +280,10 @@ def main() -> None:
         run = changed(RUNS[names[0]], args.set)
     except ValueError as mistake:
         parser.error(f"--set: {mistake}")
-    parts = parts_of(args.folder, args.validate)
+    try:
+        parts = parts_of(args.folder, args.validate)
+    except OSError as missing:
+        raise SystemExit(f"no split: {missing}") from None
     checkpoint = args.checkpoints / f"{names[0]}{', validate' if args.validate else ''}.pt"
     try:
         record = measured(names[0], run, parts, checkpoint)
