@@ -138,9 +138,8 @@ def held_out(train: InteractionGraph, rank: int = 64) -> Split:
     two. It is no random fifth: of some popular items it has two fifths of the edges, of others a tenth. Edges held out
     at random leave the items beside them in train, and the models that remember best look best.
     """
-    vectors = normalize(
-        torch.from_numpy(smoothest_signals(train, min(rank, train.num_users - 1, train.num_items - 1)).T.copy())
-    )  # (I, rank)
+    rank = min(rank, train.num_users - 1, train.num_items - 1)
+    vectors = normalize(torch.from_numpy(smoothest_signals(train, rank).T.copy()))  # (I, rank)
     generator = torch.Generator().manual_seed(0)
     share = torch.rand(train.num_users, generator=generator, dtype=torch.double)
     chosen = train.item[train.user_offsets[:-1] + (share * train.user_degree).long()]  # (U,)
@@ -290,7 +289,7 @@ def main() -> None:
     torch.set_float32_matmul_precision("medium")  # lets oneDNN multiply in the place of MKL: on AMD twice as fast
     try:
         run = changed(RUNS[names[0]], args.set)
-    except ValueError as mistake:
+    except (TypeError, ValueError) as mistake:
         parser.error(f"--set: {mistake}")
     try:
         parts = parts_of(args.folder, args.validate)

@@ -91,7 +91,7 @@ def test_all_runs_in_one_table_and_the_curve_of_validation_stays(folder):
 
 
 def test_a_strange_setting_is_refused_in_one_line(folder):
-    for change in ("epohcs=3", "epochs=0", "epochs"):
+    for change in ("epohcs=3", "epochs=0", "epochs", 'lr="x"'):
         other = subprocess.run(command(folder, "run", "--set", change), capture_output=True, text=True)
         assert other.returncode == 2
         assert "--set" in other.stderr
