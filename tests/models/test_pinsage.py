@@ -321,7 +321,7 @@ def test_row_74_equal_features_in_different_company_get_different_vectors():
     features[1] = features[4] = features[0]  # a bed rail, a garden fence, and another bed rail
     graph = InteractionGraph(1, 5, torch.tensor([0]), torch.tensor([0]))
     fence, rail, other = (PinSAGE(graph, features, dim=16, neighbors=neighbors).embed()[1][i] for i in (1, 0, 4))
-    assert torch.equal(rail, other)
+    assert torch.allclose(rail, other, atol=1e-6)  # two rows of one product: with two threads their last bits differ
     assert (rail - fence).norm() > 0.01
 
 
