@@ -33,12 +33,12 @@ import torch
 from grading_peers import PEERS, POINTS, Peer, Student, environment, filled_in, our_solution, students
 from tqdm import tqdm
 
+from course_kit.grading.authoring.release import release
+from course_kit.grading.containment.confine import TAKE_ORPHANS, libc
+from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.marking.bundle import build
+from course_kit.grading.marking.grader import Grader
 from course_lib import __version__
-from course_lib.grading.containment.confine import TAKE_ORPHANS, libc
-from course_lib.grading.containment.sandbox import best_level
-from course_lib.grading.marking.bundle import build
-from course_lib.grading.marking.grader import Grader
-from course_lib.grading.release import release
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "torch==2.13.0"
@@ -100,11 +100,11 @@ def memory() -> Counter[str]:
 def _role(parent: str, command: str) -> str:
     if parent in ("warm", "kernel"):
         return "kernel"
-    if "course_lib.grading.containment.warm" in command:
+    if "course_kit.grading.containment.warm" in command:
         return "warm"
     if parent == "grader":
         return "listener"
-    return "grader" if "course_lib.grading.marking.grader" in command else "main"
+    return "grader" if "course_kit.grading.marking.grader" in command else "main"
 
 
 def own_code(everyone: Sequence[Student]) -> float:

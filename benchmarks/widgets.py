@@ -22,9 +22,9 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the browser of the tests
 from widgets.browser import Lab, Watched, lab_server, launch
 
-KIT = "from course_lib.widgets import LossToy\nLossToy()"
+KIT = "from course_kit.widgets import LossToy\nLossToy()"
 PLAYER = """from course_lib.training import Recipe
-from course_lib.widgets import TrainingPlayer
+from course_kit.widgets import TrainingPlayer
 
 TrainingPlayer(recorded=0, recipe=Recipe(epochs=1000, batch_size=512, lr=0.02, weight_decay=0.02))"""
 PEER = """import ipywidgets

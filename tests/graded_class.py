@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from course_lib.grading.authoring import Assignment, read
-from course_lib.grading.handed_in.run import HandedIn, Run
-from course_lib.grading.result import CaseResult, ExerciseResult, Result
+from course_kit.grading.authoring.assignment import Assignment, read
+from course_kit.grading.handed_in.run import HandedIn, Run
+from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
 
 SOLUTIONS = Path(__file__).parents[1] / "solutions"
 A1, A4 = read(SOLUTIONS / "a1_metrics.ipynb"), read(SOLUTIONS / "a4_ngcf.ipynb")

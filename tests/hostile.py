@@ -14,10 +14,10 @@ from pathlib import Path
 
 import psutil
 
-from course_lib.grading.marking.bundle import Bundle
-from course_lib.grading.marking.grader import Grader
-from course_lib.grading.result import Result
-from course_lib.grading.splice import Cell, spliced
+from course_kit.grading.marking.bundle import Bundle
+from course_kit.grading.marking.grader import Grader
+from course_kit.grading.marking.result import Result
+from course_kit.grading.running.splice import Cell, spliced
 
 RIGHT = """import numpy as np
 
@@ -44,12 +44,12 @@ PARTS = {
     "mistakes 2": f'def halved(x):\n    """You divide twice. {MARKS["solution"]}"""\n    return x - x.mean() / 2',
     "probe 2": "def probe(f, rng):\n    return {'own mean': f(rng.randn(5))}",
 }
-SERVE = """from course_lib.grading.marking import grade
+SERVE = """from course_kit.grading.marking import grade
 grade.CELL_SECONDS, grade.WALL_SECONDS, grade.GRACE = {}, {}, {}
-from course_lib.grading.marking.grader import main
+from course_kit.grading.marking.grader import main
 main()"""
 STOCK_ASK = """import pickle
-from course_lib.grading.attempt import attempt
+from course_kit.grading.asking.attempt import attempt
 print(attempt({}, pickle.load(open({!r}, "rb")), {}, {}).text)"""
 STOCK = (
     *("-m", "pytest", "-v", "--color=no", "-c", os.devnull, "-p", "no:cacheprovider", "--nbval"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.site.markdown import slug
+from course_kit.site.markdown import slug
 
 ROOT = Path(__file__).parents[1]
 ROWS = [

@@ -25,13 +25,13 @@ def test_import_brings_nothing_heavy() -> None:
 
 
 def test_environment_check_brings_nothing_heavy() -> None:
-    loaded = run_fresh("import course_lib.environment as e, sys; e.check_environment(); print(*sys.modules)")
+    loaded = run_fresh("import course_kit.lessons.environment as e, sys; e.check_environment(); print(*sys.modules)")
     assert not HEAVY & set(loaded.split())
 
 
 def test_command_starts_without_torch() -> None:
     code = (
-        "import sys\nfrom course_lib.cli import main\nsys.argv = ['course', '--help']\n"
+        "import sys\nfrom course_kit.cli import main\nsys.argv = ['course', '--help']\n"
         "try: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
     )
     assert not {"torch", "torch_geometric", "matplotlib", "pandas"} & set(run_fresh(code).split())

@@ -6,6 +6,7 @@ import ast
 import graphlib
 import importlib.metadata
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,23 +15,42 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from course_kit.cli import GROUP_OF
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
+NOT_FOR_ASKING = {"torch", "scipy", "IPython", "pandas", "pytest", "nbval", "nbformat", "jupyter_client", "jinja2"}
 NOT_NEEDED = {"torch-scatter", "torch-sparse", "torch-cluster", "torch-spline-conv", "pyg-lib"}
+# Package → its parts by floor: a part imports those of lower floors and of its own.
 FLOORS = {
-    0: {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
-    | {"campus", "download", "origins", "arguments", "environment", "practice", "features", "growth"},
-    1: {"models"},
-    2: {"training", "retrieval", "cluster"},
-    3: {"figures", "evaluation", "comparison"},
-    4: {"widgets", "grading", "site"},
-    5: {"cli"},
+    "course_lib": [
+        {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
+        | {"campus", "download", "origins", "arguments", "features", "growth"},
+        {"models"},
+        {"training", "retrieval", "cluster"},
+        {"figures", "evaluation", "comparison"},
+    ],
+    "course_kit": [{"lessons"}, {"widgets", "grading"}, {"site"}, {"cli"}],
+    "course_kit.grading": [
+        {"asking"},
+        {"authoring"},
+        {"running", "containment", "handed_in"},
+        {"marking"},
+        {"reports"},
+    ],
 }
-FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
+# Parts that a part must not import although their floors would allow it; a package named here counts with all in it.
+APART = {
+    "course_lib": {"course_kit"},
+    "course_kit.lessons": {"course_kit.grading", "course_kit.widgets"},
+    "course_kit.widgets": {"course_kit.grading"},
+    "course_kit.grading": {"course_kit.widgets", "course_kit.lessons"},
+    "course_kit.site": {"course_kit.grading"},
+}
 
 
 def canonical(name: str) -> str:
@@ -55,44 +75,62 @@ def asked_for(*extras: str) -> dict[str, str]:
     return {canonical(r.name): str(r.specifier) for r in map(Requirement, lines)}
 
 
-def imports(file: Path, package: Path) -> Iterator[str]:
-    """Full names that a module imports from its own package, wherever in the file."""
+def imported(file: Path, module: str) -> Iterator[str]:
+    """Full names that a module imports, wherever in the file."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            here = [package.name, *file.relative_to(package).parent.parts]
+            here = (module if file.name == "__init__.py" else module.rpartition(".")[0]).split(".")
             start = ".".join(here[: len(here) - node.level + 1]) + "." if node.level else ""
             base = (start + (node.module or "")).rstrip(".")
-            names = [f"{base}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name for name in names if name.split(".")[0] == package.name)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def import_graph(package: Path) -> dict[str, set[str]]:
-    """Module to the modules of the same package that it imports."""
-    names = {}
-    for file in package.rglob("*.py"):
-        parts = file.relative_to(package.parent).with_suffix("").parts
-        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+def modules(root: Path) -> dict[str, Path]:
+    """Full name of every module of the packages below a folder → its file."""
+    found = {}
+    for file in (file for name in ("course_lib", "course_kit") for file in (root / name).rglob("*.py")):
+        parts = file.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Module to the modules of the course that it imports."""
+    files = modules(root)
     graph = {}
-    for name, file in names.items():
-        targets = {full if full in names else full.rpartition(".")[0] for full in imports(file, package)}
-        graph[name] = targets - {name}
+    for name, file in files.items():
+        targets = {full if full in files else full.rpartition(".")[0] for full in imported(file, name)}
+        graph[name] = targets & set(files) - {name}
     return graph
 
 
-def upward(graph: dict[str, set[str]]) -> list[str]:
-    """The imports that run up a floor, or from one wing to the other."""
-    wrong = []
-    for module, targets in graph.items():
-        for target in targets:
-            parts = [[*name.split("."), ""][1] for name in (module, target)]
-            source, sink = (FLOOR_OF.get(part, -1) for part in parts)
-            if sink > source or (set(parts) == {"widgets", "grading"}):
-                wrong.append(f"{module} imports {target}")
-    return wrong
+def is_in(module: str, part: str) -> bool:
+    """Whether a module is a part, or lies in it."""
+    return f"{module}.".startswith(f"{part}.")
+
+
+def floor_of(module: str, package: str) -> int | None:
+    """The floor of a package's part that a module lies in; None for the package itself and for what lies outside."""
+    for number, parts in enumerate(FLOORS[package]):
+        if any(is_in(module, f"{package}.{part}") for part in parts):
+            return number
+    return None
+
+
+def wrong_imports(graph: dict[str, set[str]]) -> list[str]:
+    """The imports that run up a floor, or between parts that stay apart."""
+    wrong = set()
+    for module, target in ((module, target) for module, targets in graph.items() for target in targets):
+        for package in FLOORS:
+            source, sink = floor_of(module, package), floor_of(target, package)
+            if source is not None and sink is not None and sink > source:
+                wrong.add(f"{module} imports {target}")
+        for part, others in APART.items():
+            if is_in(module, part) and any(is_in(target, other) for other in others):
+                wrong.add(f"{module} imports {target}")
+    return sorted(wrong)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_NEEDED))
@@ -102,7 +140,7 @@ def test_compiled_companions_of_pyg_are_not_needed(name: str) -> None:
     assert name not in {canonical(pin.name) for pin in lock()}
     assert name not in {canonical(d.metadata["Name"]) for d in importlib.metadata.distributions()}
     pattern = re.compile(rf"^\s*(import|from) .*\b{name.replace('-', '_')}\b", re.MULTILINE)
-    assert [file.name for file in ROOT.glob("course_lib/**/*.py") if pattern.search(file.read_text())] == []
+    assert [name for name, file in modules(ROOT).items() if pattern.search(file.read_text())] == []
 
 
 def test_lock_pins_exactly() -> None:
@@ -123,6 +161,22 @@ def test_lock_answers_pyproject_on_every_python(version: str, system: str) -> No
         assert Requirement(f"{name}{wanted}").specifier.contains(versions[name]), name
 
 
+def test_the_command_names_the_group_of_each_package_that_a_plain_install_lacks() -> None:
+    """What the kit and the library import, a plain install brings, or `course` says which group does."""
+    brought = {"course_lib", "course_kit"} | set(sys.stdlib_module_names)
+    for module, names in importlib.metadata.packages_distributions().items():
+        if {canonical(name) for name in names} & set(asked_for()):
+            brought.add(module)
+    files = modules(ROOT).items()
+    used = {full.partition(".")[0] for module, file in files for full in imported(file, module)}
+    come_along = {"IPython", "ipykernel", "matplotlib_inline", "pytest", "traitlets", "markupsafe"}
+    come_along |= {"sentence_transformers", "transformers"}
+    assert used - brought - come_along == set(GROUP_OF)
+    for module, group in GROUP_OF.items():
+        names = importlib.metadata.packages_distributions()[module]
+        assert {canonical(name) for name in names} & set(asked_for(group)) - set(asked_for())
+
+
 def test_conda_route_asks_for_the_same() -> None:
     entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     conda = {canonical(r.name): str(r.specifier) for r in (Requirement(e) for e in entries if isinstance(e, str))}
@@ -135,39 +189,65 @@ def test_conda_route_asks_for_the_same() -> None:
     assert conda | by_pip == asked_for(*project()["optional-dependencies"])
 
 
-def test_every_module_has_a_floor() -> None:
-    parts = {name.split(".")[1] for name in import_graph(ROOT / "course_lib") if "." in name}
-    assert parts <= set(FLOOR_OF)
+@pytest.mark.parametrize("package", FLOORS)
+def test_every_module_has_a_floor(package: str) -> None:
+    inside = {name for name in modules(ROOT) if is_in(name, package) and name != package}
+    assert {name for name in inside if floor_of(name, package) is None} == set()
 
 
 def test_imports_run_downwards() -> None:
-    assert upward(import_graph(ROOT / "course_lib")) == []
+    assert wrong_imports(import_graph(ROOT)) == []
 
 
 def test_imports_have_no_circle() -> None:
-    graphlib.TopologicalSorter(import_graph(ROOT / "course_lib")).prepare()
+    graphlib.TopologicalSorter(import_graph(ROOT)).prepare()
+
+
+def test_grading_uses_one_module_of_the_lecture() -> None:
+    graph = import_graph(ROOT)
+    used = {target for name in graph if is_in(name, "course_kit.grading") for target in graph[name]}
+    assert {name for name in used if is_in(name, "course_lib")} == {"course_lib", "course_lib.arguments"}
+
+
+def test_what_asks_needs_numpy_and_nothing_else_to_start() -> None:
+    others = sorted(NOT_FOR_ASKING)
+    code = f"import sys; sys.modules.update(dict.fromkeys({others}))\n"
+    code += "".join(f"import {name}\n" for name in modules(ROOT) if is_in(name, "course_kit.grading.asking"))
+    code += "print(*{name for name in sys.modules if name.startswith('course_')})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    allowed = ("course_kit.grading.asking", "course_lib.arguments")
+    parents = {"course_lib", "course_kit", "course_kit.grading"}
+    assert [name for name in done.stdout.split() if name not in parents and not name.startswith(allowed)] == []
 
 
 def test_a_wrong_import_would_be_found(tmp_path: Path) -> None:
-    package = tmp_path / "course_lib"
     for name, text in {
-        "__init__": "",
-        "graph": "def f():\n    from course_lib.models.shallow import Model",
-        "models/__init__": "from course_lib.models.shallow import Model",
-        "models/shallow": "from .. import graph\nfrom course_lib import training",
-        "training": "import course_lib.graph",
-        "widgets/__init__": "from course_lib import grading",
-        "grading": "import course_lib.metrics",
-        "metrics": "import numpy",
+        "course_lib/__init__": "",
+        "course_lib/graph": "def f():\n    from course_lib.models.shallow import Model",
+        "course_lib/models/__init__": "from course_lib.models.shallow import Model",
+        "course_lib/models/shallow": "from .. import graph\nfrom course_lib import training",
+        "course_lib/training": "import course_lib.graph",
+        "course_lib/metrics": "import numpy\nfrom course_kit.lessons import practice",
+        "course_kit/__init__": "",
+        "course_kit/lessons/__init__": "",
+        "course_kit/lessons/practice": "from course_lib.metrics import recall_at_k",
+        "course_kit/widgets/__init__": "from course_kit import grading",
+        "course_kit/grading/__init__": "",
+        "course_kit/grading/asking/__init__": "from ..marking import grade",
+        "course_kit/grading/marking/__init__": "import course_kit.grading.asking",
+        "course_kit/grading/marking/grade": "",
     }.items():
-        file = package / f"{name}.py"
+        file = tmp_path / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    graph = import_graph(package)
-    assert sorted(upward(graph)) == [
+    graph = import_graph(tmp_path)
+    assert wrong_imports(graph) == [
+        "course_kit.grading.asking imports course_kit.grading.marking.grade",
+        "course_kit.widgets imports course_kit.grading",
         "course_lib.graph imports course_lib.models.shallow",
+        "course_lib.metrics imports course_kit.lessons.practice",
         "course_lib.models.shallow imports course_lib.training",
-        "course_lib.widgets imports course_lib.grading",
     ]
     with pytest.raises(graphlib.CycleError):
         graphlib.TopologicalSorter(graph).prepare()

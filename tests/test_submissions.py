@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.authoring import read
-from course_lib.grading.check import report
-from course_lib.grading.handed_in.roster import read_roster
-from course_lib.grading.handed_in.submission import parse
-from course_lib.grading.release import public_question
+from course_kit.grading.asking.check import report
+from course_kit.grading.authoring.assignment import read
+from course_kit.grading.authoring.release import public_question
+from course_kit.grading.handed_in.roster import read_roster
+from course_kit.grading.handed_in.submission import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = importlib.util.spec_from_file_location("submissions", ROOT / "tools/submissions.py")

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from course_lib.grading.authoring import Assignment, cells_of, read, solution_named
-from course_lib.grading.table import to_csv
+from course_kit.grading.authoring.assignment import Assignment, cells_of, read, solution_named
+from course_kit.grading.handed_in.table import to_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 DUE = datetime(2026, 11, 30, 18, tzinfo=timezone.utc)

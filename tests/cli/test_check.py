@@ -8,8 +8,8 @@ import time
 import pytest
 import solution_notebooks
 
-from course_lib.cli import main
-from course_lib.grading.release import release
+from course_kit.cli import main
+from course_kit.grading.authoring.release import release
 
 RIGHT = "def spread(x):\n    print('noise')\n    return max(x) - min(x)"
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from course_kit.cli import main
 from course_lib import download, origins
-from course_lib.cli import main
 
-RUN = "import sys; from course_lib.cli import main; code = main(); print('torch' in sys.modules); sys.exit(code)"
+RUN = "import sys; from course_kit.cli import main; code = main(); print('torch' in sys.modules); sys.exit(code)"
 
 
 @pytest.fixture

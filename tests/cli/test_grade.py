@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from solution_notebooks import write
 
-from course_lib.cli import main
+from course_kit.cli import main
 
 RIGHT = "import numpy as np\ndef spread(x):\n    return x.max() - x.min()"
 CLASS = {
@@ -94,7 +94,7 @@ def test_nobody_else_can_read_what_was_graded_and_no_secret_is_in_what_is_handed
 @pytest.mark.slow
 def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
     grade("whole", "--workers", "2")
-    command = [sys.executable, "-c", "import sys; from course_lib.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-c", "import sys; from course_kit.cli import main; sys.exit(main())"]
     command += ["grade", "a9", "class", "--out", "killed", "--secret", "secret", "--workers", "2"]
     chance, kills = random.Random(0), 0
     while True:
@@ -110,14 +110,14 @@ def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
 
 
 def test_without_a_sandbox_it_refuses_where_that_is_asked(course, capsys, monkeypatch):
-    monkeypatch.setattr("course_lib.grading.containment.sandbox.best_level", lambda folder: "none")
+    monkeypatch.setattr("course_kit.grading.containment.sandbox.best_level", lambda folder: "none")
     assert grade("out", "--require-sandbox") == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("course: --require-sandbox")
 
 
 @pytest.mark.slow
 def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
-    monkeypatch.setattr("course_lib.grading.containment.sandbox.best_level", lambda folder: "none")
+    monkeypatch.setattr("course_kit.grading.containment.sandbox.best_level", lambda folder: "none")
     for student in CLASS:
         if student != "ann":
             (course / f"class/{student}.ipynb").unlink()
@@ -174,7 +174,7 @@ def test_on_a_cluster_a_lost_worker_loses_nothing(course):
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(course, capsys, monkeypatch):
-    monkeypatch.setattr("course_lib.grading.marking.remote.PATIENCE", 1)
+    monkeypatch.setattr("course_kit.grading.marking.remote.PATIENCE", 1)
     assert grade("out", "--dask", "tcp://127.0.0.1:9") == 2
     said = capsys.readouterr().err
     assert "--dask tcp://127.0.0.1:9" in said.splitlines()[-1]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from graded_class import A1, result, run
 
-from course_lib.cli import main
-from course_lib.grading.result import CaseResult
-from course_lib.grading.table import read_table
+from course_kit.cli import main
+from course_kit.grading.handed_in.table import read_table
+from course_kit.grading.marking.result import CaseResult
 
 LATE = "2026-12-01T19:00:00+00:00"
 

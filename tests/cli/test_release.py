@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import solution_notebooks
 
-from course_lib.cli import main
-from course_lib.grading.authoring import read
+from course_kit.cli import main
+from course_kit.grading.authoring.assignment import read
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +67,7 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     assert written == {file.name for file in (course / "handout").iterdir()} - {"assignments"} | {"a1_sound.ipynb"}
     (wheel,) = (course / "handout").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "course_lib/grading/check.py" in names
+    assert "course_kit/grading/asking/check.py" in names
     assert not [name for name in names if "solution" in name or name.endswith(".ipynb")]
     text = "\n".join(file.read_text() for file in (course / "handout/assignments").iterdir())
     assert "x.max()" not in text
@@ -91,7 +91,7 @@ def follow_the_readme(folder: Path) -> None:
         shutil.rmtree(old)
     alone = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
     subprocess.run(install, cwd=folder, check=True, env=os.environ | alone, stdout=subprocess.DEVNULL)
-    assert (site / "course_lib/cli/check.py").exists()
+    assert (site / "course_kit/cli/check.py").exists()
     done = subprocess.run(check, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 1
     assert "… spread is not written yet" in done.stdout

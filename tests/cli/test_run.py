@@ -7,7 +7,7 @@ import json
 import nbformat
 import pytest
 
-from course_lib.cli import main
+from course_kit.cli import main
 
 
 def write(path, *sources, tags=(), stored=None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from course_lib.cli import main
+from course_kit.cli import main
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 import torch
 
-from course_lib.grading.authoring import Assignment, cells_of, read
-from course_lib.grading.check import Check, report
-from course_lib.grading.judges import Judges, judges
-from course_lib.grading.notebook_check import PACKED, check_notebook
-from course_lib.grading.question import pack, unpack
-from course_lib.grading.reference import settle
-from course_lib.grading.release import public_question, release
+from course_kit.grading.asking.check import Check, report
+from course_kit.grading.asking.question import pack, unpack
+from course_kit.grading.authoring.assignment import Assignment, cells_of, read
+from course_kit.grading.authoring.judges import Judges, judges
+from course_kit.grading.authoring.reference import settle
+from course_kit.grading.authoring.release import public_question, release
+from course_kit.grading.running.notebook_check import PACKED, check_notebook
 
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = sorted((ROOT / "solutions").glob("a[0-9]*.ipynb"))

@@ -13,14 +13,14 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from widgets.browser import launch
 
-from course_lib.site import build
+from course_kit.site import build
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = "import sys; from course_lib.cli import main; sys.exit(main())"
+RUN = "import sys; from course_kit.cli import main; sys.exit(main())"
 HOSTILE = "<b>x</b><script>document.title = 'taken'</script><img src='http://example.org/x.png' onerror='no()'>"
 CELLS = [  # slide type, kind, source
     ("slide", "markdown", "# 99 · Widgets\n\n**Goals.** Costs `$5` or \\$6, and $x_1$. **About 1 minute.**"),
-    ("skip", "code", "from course_lib import widgets"),
+    ("skip", "code", "from course_kit import widgets"),
     ("slide", "markdown", "## 1 · Toy\n\n<details><summary>Hint</summary>$y_2$ <script>no()</script></details>"),
     ("fragment", "code", "widgets.LossToy()"),
     ("notes", "markdown", "Ask the *room* first."),

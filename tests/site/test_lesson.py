@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from course_lib.site.lesson import read
+from course_kit.site.lesson import read
 
 
 @pytest.fixture

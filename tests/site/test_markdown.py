@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.site.markdown import mathml, slug, to_html
+from course_kit.site.markdown import mathml, slug, to_html
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

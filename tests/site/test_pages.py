@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from widgets.browser import Watched
 from widgets.test_every_widget import RULES
 
-from course_lib.site.pages import POLICY
+from course_kit.site.pages import POLICY
 
 pytestmark = pytest.mark.needs("chromium")
 NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 from widgets.browser import Watched
 
-from course_lib.site.lesson import Cell
-from course_lib.site.slides import columns_of
+from course_kit.site.lesson import Cell
+from course_kit.site.slides import columns_of
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from course_lib.widgets.base import Widget, bundle
-from course_lib.widgets.static import page as static_page
+from course_kit.widgets.base import Widget, bundle
+from course_kit.widgets.static import page as static_page
 from widgets.browser import Watched, launch
 
 RUN = """async ([module, name, args]) => {

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from course_lib.widgets import CostExplorer, cost_explorer
+from course_kit.widgets import CostExplorer, cost_explorer
 
 
 def tree(neighbors: int, layers: int) -> int:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from course_kit.widgets import CurriculumSchedule
 from course_lib.negatives import curriculum
-from course_lib.widgets import CurriculumSchedule
 
 
 def test_the_shares_are_those_of_gradients(js):

@@ -6,9 +6,9 @@ import torch
 from scipy.stats import spearmanr
 from small_graphs import random_graph
 
+from course_kit.widgets import DiffusionStepper
 from course_lib.diffusion import diffuse, multi_scale, normalized_adjacency
 from course_lib.graph import InteractionGraph
-from course_lib.widgets import DiffusionStepper
 
 
 def state(widget: DiffusionStepper) -> dict:

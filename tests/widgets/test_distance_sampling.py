@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.stats import beta
 
+from course_kit.widgets import DistanceSampling
 from course_lib.negatives import distance_density
-from course_lib.widgets import DistanceSampling
 
 
 @pytest.mark.parametrize("dim", [4, 16, 64, 128])

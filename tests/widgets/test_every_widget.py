@@ -15,8 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser
 
-from course_lib import widgets
-from course_lib.widgets.static import page as static_page
+from course_kit import widgets
+from course_kit.widgets.static import page as static_page
 from widgets.browser import Watched
 from widgets.conftest import Shown
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.widgets import FairComparison
-from course_lib.widgets.fair_comparison import PUBLISHED, Entry
+from course_kit.widgets import FairComparison
+from course_kit.widgets.fair_comparison import PUBLISHED, Entry
 
 
 def test_an_old_method_takes_the_first_place_once_it_is_asked(show):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from course_kit.widgets import GradientArrows
 from course_lib.losses import binary_loss, bpr_loss
-from course_lib.widgets import GradientArrows
 
 
 @pytest.mark.parametrize(("name", "loss"), [("binary", binary_loss), ("BPR", bpr_loss)])

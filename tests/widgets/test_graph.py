@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from course_kit.widgets import ImportancePooling, MessagePassing, RandomWalk, SimilarityReader
 from course_lib.graph import InteractionGraph
-from course_lib.widgets import ImportancePooling, MessagePassing, RandomWalk, SimilarityReader
 
 
 @pytest.mark.parametrize("widget", [ImportancePooling, MessagePassing, RandomWalk, SimilarityReader])

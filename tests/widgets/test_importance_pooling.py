@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from course_kit.widgets import ImportancePooling
 from course_lib.datasets import load
 from course_lib.walks import importance_neighbors
-from course_lib.widgets import ImportancePooling
 
 
 def test_the_weights_are_the_limit_of_the_librarys_walks(js):

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator
 
-from course_lib import widgets
+from course_kit import widgets
 from widgets.browser import Lab, Watched, lab_server
 from widgets.test_every_widget import RULES
 
@@ -19,7 +19,7 @@ ASK = "print(w_LossToy.shift)"
 @pytest.fixture(scope="module")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     watched = Watched(browser)
-    with lab_server(tmp_path_factory.mktemp("lab"), ["from course_lib import widgets", *CELLS, ASK]) as address:
+    with lab_server(tmp_path_factory.mktemp("lab"), ["from course_kit import widgets", *CELLS, ASK]) as address:
         opened = Lab(watched.page, address, "test.ipynb")
         opened.command("notebook:run-all-cells")
         watched.page.wait_for_function(

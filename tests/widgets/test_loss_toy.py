@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from course_kit.widgets import LossToy
 from course_lib.losses import binary_loss, bpr_loss
 from course_lib.metrics import recall_at_k
-from course_lib.widgets import LossToy
 
 
 def test_the_browser_computes_what_the_library_does(js):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import networkx as nx
 from small_graphs import random_graph
 
-from course_lib.widgets import MessagePassing
+from course_kit.widgets import MessagePassing
 
 
 def test_a_field_is_what_breadth_first_search_reaches(js):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from small_graphs import random_graph
 
+from course_kit.widgets import NegativeWindow
 from course_lib.graph import InteractionGraph
-from course_lib.widgets import NegativeWindow
 
 
 def test_the_share_is_counted_over_all_users(js):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.widgets import Predict
+from course_kit.widgets import Predict
 
 
 def test_the_truth_shows_once_a_guess_is_locked_and_the_guess_stays(show):

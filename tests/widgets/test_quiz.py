@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.widgets import Quiz
-from course_lib.widgets.questions import QUESTIONS, Question
+from course_kit.lessons.questions import QUESTIONS, Question
+from course_kit.widgets import Quiz
 
 TWO = (Question("One and one?", ("1", "2"), 1, "Count."), Question("And one?", ("3", "4"), 0, "Count on."))
 

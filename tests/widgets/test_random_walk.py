@@ -4,8 +4,8 @@ import pytest
 import torch
 from small_graphs import random_graph
 
+from course_kit.widgets import RandomWalk
 from course_lib.walks import personalized_pagerank
-from course_lib.widgets import RandomWalk
 
 
 @pytest.mark.parametrize("restart", [0.0, 0.15, 0.5, 1.0])

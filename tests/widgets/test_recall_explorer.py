@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from course_kit.widgets import RecallExplorer
 from course_lib.graph import InteractionGraph, Split
 from course_lib.metrics import recall_at_k
-from course_lib.widgets import RecallExplorer
 
 
 def test_the_browser_computes_what_the_library_does(js):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.widgets import SharedCost
+from course_kit.widgets import SharedCost
 
 
 def test_the_count_is_that_of_a_list_of_who_is_needed(js):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from small_graphs import dense_adjacency, random_graph
 
-from course_lib.widgets import SimilarityReader
+from course_kit.widgets import SimilarityReader
 
 
 def test_the_coefficient_is_an_entry_of_the_square(js):

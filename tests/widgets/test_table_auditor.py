@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.widgets import TableAuditor
+from course_kit.widgets import TableAuditor
 
 
 def test_no_users_reach_an_f1_above_the_bound(js):

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from course_kit.widgets import TextOrBehaviour
 from course_lib.models.classics import ItemKNN
 from course_lib.models.text import TextMean
-from course_lib.widgets import TextOrBehaviour
 
 
 def test_similarities_give_the_scores_of_the_librarys_models(js):

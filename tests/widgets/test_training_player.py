@@ -6,10 +6,10 @@ import pytest
 import torch
 from small_graphs import random_graph
 
+from course_kit.widgets import TrainingPlayer
 from course_lib.graph import InteractionGraph
 from course_lib.models import MatrixFactorization
 from course_lib.training import Recipe, train_epochs
-from course_lib.widgets import TrainingPlayer
 
 RECIPE = Recipe(epochs=8, batch_size=16, lr=0.05)
 

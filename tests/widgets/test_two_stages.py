@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from course_kit.widgets import TwoStages
 from course_lib.metrics import recall_at_k, top_k
-from course_lib.widgets import TwoStages
 
 
 def test_the_browser_computes_what_the_library_does(js):

@@ -11,10 +11,10 @@ import pytest
 from hostile import ALL_RIGHT, CASE, MARKS, PARTS, RIGHT, WALL, HastyGrader, Stock, notebook, outcomes, stock
 from solution_notebooks import write
 
-from course_lib.grading.containment.sandbox import best_level
-from course_lib.grading.containment.warm import NAMESPACES
-from course_lib.grading.marking.bundle import Bundle, build
-from course_lib.grading.result import Result
+from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.containment.warm import NAMESPACES
+from course_kit.grading.marking.bundle import Bundle, build
+from course_kit.grading.marking.result import Result
 
 Graded = Callable[..., Result]
 

@@ -6,14 +6,14 @@ import pytest
 from hostile import RIGHT, WRONG, outcomes
 
 SAY = """
-import course_lib.grading.containment.answering, pickle, sys
+import course_kit.grading.asking.answering, pickle, sys
 
 def answer(names, name, file, digits, seconds):
     x = pickle.load(open(file, "rb")).args[0]
     print({!r})
     print({}, file=sys.stderr)
 
-course_lib.grading.containment.answering.answer = answer
+course_kit.grading.asking.answering.answer = answer
 """
 FUNCTIONS = {
     "a class": "return type(f'LEAK{x[0]}', (), {})()",

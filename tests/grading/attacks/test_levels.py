@@ -13,9 +13,9 @@ import pytest
 from hostile import ALL_RIGHT, ALL_WRONG, MARKS, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 import course_lib
-from course_lib.grading.containment.sandbox import BUBBLEWRAP
-from course_lib.grading.containment.warm import NONE
-from course_lib.grading.result import Result
+from course_kit.grading.containment.sandbox import BUBBLEWRAP
+from course_kit.grading.containment.warm import NONE
+from course_kit.grading.marking.result import Result
 
 ROOT = Path(course_lib.__file__).parents[1]
 OTHER = 1001  # somebody who is not root

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hostile import WRONG, outcomes
 
-from course_lib.grading.marking.bundle import Bundle
+from course_kit.grading.marking.bundle import Bundle
 
 REPEAT = """
-import course_lib.grading.containment.answering
+import course_kit.grading.asking.answering
 guesses = {}
 def answer(names, name, file, digits, seconds):
     print(guesses.get(name, "True"))
-course_lib.grading.containment.answering.answer = answer
+course_kit.grading.asking.answering.answer = answer
 """
 FORGED = """
 class Anything(float):
@@ -65,15 +65,15 @@ for name in ("isinstance", "hasattr", "callable"):
 import numpy, torch
 numpy.allclose = numpy.array_equal = torch.allclose = torch.equal = lambda *args, **how: True""",
     "fingerprint": """
-import course_lib.grading.attempt
-course_lib.grading.attempt.fingerprint = lambda value, digits: "right"
-course_lib.grading.attempt.form = lambda value: 'a number'""",
+import course_kit.grading.asking.attempt
+course_kit.grading.asking.attempt.fingerprint = lambda value, digits: "right"
+course_kit.grading.asking.attempt.form = lambda value: 'a number'""",
     "time": """
 import signal
 signal.setitimer = signal.signal = lambda *args: None
 def spread(x):
     while True: pass""",
-    "modules": "import sys\nsys.modules['course_lib.grading.containment.answering'] = None",
+    "modules": "import sys\nsys.modules['course_kit.grading.asking.answering'] = None",
     "names": """
 class All(dict):
     __getitem__ = get = lambda self, *name: lambda *args: True

@@ -9,14 +9,14 @@ import sys
 
 import pytest
 
-from course_lib.grading.containment.confine import FORBIDDEN, NOBODY, libc
-from course_lib.grading.containment.sandbox import best_level
-from course_lib.grading.containment.warm import NAMESPACES
+from course_kit.grading.containment.confine import FORBIDDEN, NOBODY, libc
+from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.containment.warm import NAMESPACES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone confines")
 ENTER = """
 import os, pathlib
-from course_lib.grading.containment import confine
+from course_kit.grading.containment import confine
 confine.separate()
 if os.fork() == 0:
     confine.enter(pathlib.Path({root!r}), [{shown!r}], [{hidden!r}], confine.Limits(processes=5))
@@ -72,7 +72,7 @@ def test_it_counts_its_own_processes_alone(inside):
 
 @pytest.mark.skipif(platform.machine() not in FORBIDDEN, reason="no table for this machine")
 def test_forbidden_system_calls_are_as_if_absent():
-    source = "from course_lib.grading.containment.confine import forbid; import os; forbid(); "
+    source = "from course_kit.grading.containment.confine import forbid; import os; forbid(); "
     assert printed(source + "print(os.getpid() > 0)") == "True\n"
     try_ = "exec('try: os.memfd_create(\"x\")\\nexcept OSError as error: print(error.strerror)')"
     assert printed(source + try_) == "Function not implemented\n"

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_lib.grading.containment.guard import FLOOD, FLOODED, Guard
-from course_lib.grading.recorder import KERNEL_ENDED
-from course_lib.grading.splice import Cell
+from course_kit.grading.containment.guard import FLOOD, FLOODED, Guard
+from course_kit.grading.running.recorder import KERNEL_ENDED
+from course_kit.grading.running.splice import Cell
 
 
 class Kernel:

@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from course_lib.grading.containment.guarded import _lines
+from course_kit.grading.containment.guarded import _lines
 
 NO_KERNEL = """
 import pathlib, sys
-from course_lib.grading.containment.guarded import run_guarded
-from course_lib.grading.containment.sandbox import Job
-from course_lib.grading.splice import Cell
+from course_kit.grading.containment.guarded import run_guarded
+from course_kit.grading.containment.sandbox import Job
+from course_kit.grading.running.splice import Cell
 folder = pathlib.Path(sys.argv[1])
 for name in ("private", "inputs"):
     (folder / name).mkdir()

@@ -11,8 +11,8 @@ import threading
 import pytest
 from jupyter_client.manager import KernelManager
 
-from course_lib.grading.containment.provisioner import SandboxProvisioner
-from course_lib.grading.containment.warm import INTERRUPT, KILL
+from course_kit.grading.containment.provisioner import SandboxProvisioner
+from course_kit.grading.containment.warm import INTERRUPT, KILL
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.containment import sandbox
-from course_lib.grading.containment.sandbox import BUBBLEWRAP, Job, Sandbox, best_level, stage
-from course_lib.grading.containment.warm import NONE
+from course_kit.grading.containment import sandbox
+from course_kit.grading.containment.sandbox import BUBBLEWRAP, Job, Sandbox, best_level, stage
+from course_kit.grading.containment.warm import NONE
 
 NO = "import sys; sys.exit(1)"
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from course_lib.grading.containment import warm
-from course_lib.grading.containment.warm import KILL, _take_too_much
+from course_kit.grading.containment import warm
+from course_kit.grading.containment.warm import KILL, _take_too_much
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone watches")
 SERVE = """
 import sys, time
-from course_lib.grading.containment import warm
+from course_kit.grading.containment import warm
 warm._warm_up = lambda: None
 warm.Warm._become_kernel = lambda self, request: exec(sys.argv[2]) or time.sleep(600)
 warm.Warm(sys.argv[1], "none", "", [], []).serve()

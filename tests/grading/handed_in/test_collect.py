@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.grading.handed_in.collect import LARGEST, collect
-from course_lib.grading.handed_in.late import read_late
-from course_lib.grading.handed_in.roster import read_roster
+from course_kit.grading.handed_in.collect import LARGEST, collect
+from course_kit.grading.handed_in.late import read_late
+from course_kit.grading.handed_in.roster import read_roster
 
 ROSTER = """student,name,canvas,moodle
 doe1,Jane Doe,101,7001

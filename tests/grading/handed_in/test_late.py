@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from course_lib.grading.handed_in.late import Late, parse_rule, parse_time, read_late
+from course_kit.grading.handed_in.late import Late, parse_rule, parse_time, read_late
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = datetime(2026, 11, 30, 18, tzinfo=timezone.utc)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import solution_notebooks
 
-from course_lib.grading.authoring import read
-from course_lib.grading.handed_in import similarity
-from course_lib.grading.handed_in.similarity import groups, similar_answers, tokens
-from course_lib.grading.handed_in.syntax import functions
+from course_kit.grading.authoring.assignment import read
+from course_kit.grading.handed_in import similarity
+from course_kit.grading.handed_in.similarity import groups, similar_answers, tokens
+from course_kit.grading.handed_in.syntax import functions
 
 ROOT = Path(__file__).parents[3]
 ORIGINAL = '''

@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib.grading.authoring import cells_of, read
-from course_lib.grading.handed_in.submission import LARGEST, Parsed, parse
+from course_kit.grading.authoring.assignment import cells_of, read
+from course_kit.grading.handed_in.submission import LARGEST, Parsed, parse
 
 ROOT = Path(__file__).parents[3]
 A4 = read(ROOT / "solutions/a4_ngcf.ipynb")

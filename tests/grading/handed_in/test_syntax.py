@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.grading.handed_in.syntax import LONGEST, functions, named_modules
+from course_kit.grading.handed_in.syntax import LONGEST, functions, named_modules
 
 
 def test_the_last_definition_counts_and_cells_that_are_no_python_are_passed_over():
@@ -28,7 +28,9 @@ def test_a_withheld_module_is_found_however_it_is_imported(source):
     assert named_modules([source], ["course_lib.metrics", "course_lib.losses"]) == ["course_lib.metrics"]
 
 
-@pytest.mark.parametrize("source", ["import course_lib", "from course_lib.grading.check import Check", "metrics = 1"])
+@pytest.mark.parametrize(
+    "source", ["import course_lib", "from course_kit.grading.asking.check import Check", "metrics = 1"]
+)
 def test_other_modules_are_not(source):
     assert named_modules([source], ["course_lib.metrics"]) == []
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib.grading.authoring import Assignment, Exercise
-from course_lib.grading.handed_in.collect import Submission
-from course_lib.grading.marking.batch import TRIES, grade_all, grade_with
-from course_lib.grading.marking.bundle import Asked, Bundle
-from course_lib.grading.marking.grade import digest
-from course_lib.grading.marking.grader import GraderDied
-from course_lib.grading.result import CaseResult, ExerciseResult, Result
+from course_kit.grading.authoring.assignment import Assignment, Exercise
+from course_kit.grading.handed_in.collect import Submission
+from course_kit.grading.handed_in.run import HandedIn, Run
+from course_kit.grading.marking.batch import TRIES, grade_all, grade_with, stored_run
+from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.grade import digest
+from course_kit.grading.marking.grader import GraderDied
+from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
 
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes="")
 PAPER = (Asked("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
@@ -133,3 +134,17 @@ def test_what_no_grader_survives_earns_nothing_is_flagged_and_graded_again_next_
     second = Desk()
     run([submission("ann")], second)
     assert second.graded == ["ann"]
+
+
+def test_run_and_results_are_read_again(tmp_path):
+    run = Run("a9_small.ipynb", "", "", "none", "", {"ada": HandedIn("ada.ipynb", "", ()), "ben": HandedIn("", "", ())})
+    graded = result(submission("ada"))
+    (tmp_path / "results").mkdir()
+    (tmp_path / "run.json").write_text(run.to_json(), "utf-8")
+    (tmp_path / "results/ada.json").write_text(graded.to_json(), "utf-8")
+    assert stored_run(tmp_path) == (run, {"ada": graded})
+
+
+def test_a_folder_where_nothing_was_graded_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"holds no run\.json"):
+        stored_run(tmp_path)

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from solution_notebooks import write
 
-from course_lib.grading.marking.bundle import PAPERS, build
+from course_kit.grading.marking.bundle import PAPERS, build
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_the_same_secret_draws_the_same_and_another_does_not(bundle, solution, t
 
 def test_what_was_drawn_is_kept_and_found_again(solution, tmp_path, monkeypatch):
     first = draw(solution, tmp_path)
-    monkeypatch.setattr("course_lib.grading.marking.bundle.ProcessPoolExecutor", None)
+    monkeypatch.setattr("course_kit.grading.marking.bundle.ProcessPoolExecutor", None)
     assert draw(solution, tmp_path) == first
     assert [file.suffix for file in tmp_path.iterdir()] == [".pickle"]
 

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_lib.grading.authoring import Assignment, Exercise
-from course_lib.grading.marking import grade as module
-from course_lib.grading.marking.bundle import Asked, Bundle
-from course_lib.grading.marking.grade import grade, nothing
-from course_lib.grading.recorder import OUT_OF_TIME
-from course_lib.grading.result import CaseResult, Result
-from course_lib.grading.splice import Ran
+from course_kit.grading.authoring.assignment import Assignment, Exercise
+from course_kit.grading.marking import grade as module
+from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.grade import grade, nothing
+from course_kit.grading.marking.result import CaseResult, Result
+from course_kit.grading.running.recorder import OUT_OF_TIME
+from course_kit.grading.running.splice import Ran
 
 WRONG_ANSWERS = {"low": "(): 1.111", "high": "(): 2.222"}
 MISTAKES = 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()'

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from graded_class import A1, IN_TIME, result, run
 
-from course_lib.grading.reports.bars import frequencies
-from course_lib.grading.reports.class_report import class_report
-from course_lib.grading.reports.gradebook import gradebook
-from course_lib.grading.result import CaseResult, ExerciseResult
+from course_kit.grading.marking.result import CaseResult, ExerciseResult
+from course_kit.grading.reports.bars import frequencies
+from course_kit.grading.reports.class_report import class_report
+from course_kit.grading.reports.gradebook import gradebook
 
 EVIL = "<script>alert(1)</script>"
 WORST = CaseResult("wrong", "worst_first")

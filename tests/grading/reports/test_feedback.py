@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from graded_class import A1, A4, IN_TIME, result, run
 
-from course_lib.grading.reports.feedback import duration, feedback
-from course_lib.grading.reports.gradebook import gradebook
-from course_lib.grading.reports.rubric import Grade
-from course_lib.grading.result import CaseResult
+from course_kit.grading.marking.result import CaseResult
+from course_kit.grading.reports.feedback import duration, feedback
+from course_kit.grading.reports.gradebook import gradebook
+from course_kit.grading.reports.rubric import Grade
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}'
 DUE = {"due": "2026-11-30T18:00Z", "late": "10%/day"}

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from graded_class import A1, A4, IN_TIME, result, run
 
-from course_lib.grading.reports.gradebook import UNCONFINED, gradebook, to_text
-from course_lib.grading.reports.rubric import Grade
-from course_lib.grading.result import CaseResult
+from course_kit.grading.marking.result import CaseResult
+from course_kit.grading.reports.gradebook import UNCONFINED, gradebook, to_text
+from course_kit.grading.reports.rubric import Grade
 
 WRONG = CaseResult("wrong", "worst_first")
 LATE = "2026-12-01T19:00:00+00:00"  # 25 hours after the due time

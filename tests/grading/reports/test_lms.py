@@ -9,10 +9,10 @@ import json
 import pytest
 from graded_class import A1, IN_TIME, result, run
 
-from course_lib.grading.handed_in.roster import read_roster
-from course_lib.grading.reports.gradebook import gradebook
-from course_lib.grading.reports.lms import export
-from course_lib.grading.result import CaseResult
+from course_kit.grading.handed_in.roster import read_roster
+from course_kit.grading.marking.result import CaseResult
+from course_kit.grading.reports.gradebook import gradebook
+from course_kit.grading.reports.lms import export
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,A1 · Metrics (55),Other (56)
     Points Possible,,,,,100,10

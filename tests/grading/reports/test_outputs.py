@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from graded_class import A1, A4, IN_TIME, result, run
 
-from course_lib.grading.reports.outputs import write_outputs
-from course_lib.grading.result import Result
-from course_lib.grading.table import read_table
+from course_kit.grading.handed_in.table import read_table
+from course_kit.grading.marking.result import Result
+from course_kit.grading.reports.outputs import write_outputs
 
 RUN = run(A4, {"zoë/../x": IN_TIME, "ada": IN_TIME, "ben": None}, due="2026-11-30T18:00Z")
 RESULTS = {student: result(A4, written={"three_sentences": f"by {student}"}) for student in ("ada", "zoë/../x")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_lib.grading.reports.pages import inline
+from course_kit.grading.reports.pages import inline
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from graded_class import A4, IN_TIME, result, run
 from playwright.sync_api import Browser, sync_playwright
 from widgets.browser import Watched, launch
 
-from course_lib.grading.reports.outputs import write_outputs
-from course_lib.grading.result import CaseResult
+from course_kit.grading.marking.result import CaseResult
+from course_kit.grading.reports.outputs import write_outputs
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 EVIL = "<script>document.title = 'taken'</script><img src='http://example.org/x.png' onerror='document.title = 1'>"

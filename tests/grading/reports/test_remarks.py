@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from graded_class import A1, result
 
-from course_lib.grading.reports.remarks import OUTCOMES, builds_on, next_steps, remarks
-from course_lib.grading.result import CaseResult, ExerciseResult
+from course_kit.grading.marking.result import CaseResult, ExerciseResult
+from course_kit.grading.reports.remarks import OUTCOMES, builds_on, next_steps, remarks
 
 TOP_K = A1.exercises["top_k"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from graded_class import A4, result
 
-from course_lib.grading.reports.rubric import Grade, form, read_rubric
-from course_lib.grading.table import read_table
+from course_kit.grading.handed_in.table import read_table
+from course_kit.grading.reports.rubric import Grade, form, read_rubric
 
 WORDS = {"ada": "=1+1\n\n**Bold**, “quoted”", "ben": "- one\n- two", "cleo": ""}
 

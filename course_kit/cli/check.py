@@ -1,0 +1,46 @@
+"""`course check`: the public checks of a student's notebook, run from top to bottom."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `course check` to the command's parser."""
+    parser = subparsers.add_parser(
+        "check",
+        help="run the public checks of an assignment",
+        description="Run a student's notebook in a fresh kernel, as Restart Kernel and Run All Cells would, and check "
+        "every exercise on public inputs. Anything that is not right is a finding (exit code 1).",
+        epilog="example: course check assignments/a1_metrics.ipynb",
+    )
+    parser.add_argument("notebook", type=Path, metavar="FILE", help="the assignment's notebook")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check one notebook and print what is wrong, then a table of points."""
+    from course_kit.grading.authoring.assignment import cells_of
+    from course_kit.grading.running.notebook_check import check_notebook
+
+    sources = [cell["source"] for cell in cells_of(arguments.notebook) if cell["cell_type"] == "code"]
+    result = check_notebook(sources, str(arguments.notebook), progress=not arguments.json)
+    print(json.dumps(result, indent=2, ensure_ascii=False) if arguments.json else _text(result))
+    return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
+
+
+def _text(result: dict[str, Any]) -> str:
+    lines = list(result["errors"])
+    for exercise in result["exercises"]:
+        if exercise["says"] and not all(exercise["cases"].values()):
+            lines += [exercise["says"], ""]
+    lines.append(f"{'exercise':24} {'cases':12} {'points':>12}")
+    for exercise in result["exercises"]:
+        marks = "".join("✓" if passed else "✗" for passed in exercise["cases"].values())
+        lines.append(f"{exercise['name']:24} {marks:12} {exercise['points']:6g} / {exercise['of']:3d}")
+    lines.append(f"{'all that can be seen':37} {result['points']:6g} / {result['of']:3d}")
+    return "\n".join([*lines, "Grading asks the same kinds of cases with other inputs."])

@@ -1,0 +1,47 @@
+"""`course release`: student notebooks from solution notebooks, and the folder to hand out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+ASSIGNMENTS = Path("assignments")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `course release` to the command's parser."""
+    parser = subparsers.add_parser(
+        "release",
+        help="make student notebooks from solutions/",
+        description="Make the student notebooks in assignments/ from the solution notebooks in solutions/; an exercise "
+        "that would not grade fairly is refused with its cause. How to write one: docs/instructor.md.",
+        epilog="example: course release a1 --to handout",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a1, say; default: all")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="write the folder that students get instead")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Release the named assignments, or all, and print a line for each file."""
+    from course_kit.grading.authoring.assignment import SOLUTIONS, solution_named
+    from course_kit.grading.authoring.handout import hand_out
+    from course_kit.grading.authoring.release import release
+
+    paths = [solution_named(name) for name in arguments.names] or sorted(SOLUTIONS.glob("a[0-9]*.ipynb"))
+    if not paths:
+        raise ValueError(f"no {SOLUTIONS}/a….ipynb here; run it in the course's folder")
+    written = []
+    for path in paths:
+        written.append(release(path, arguments.to / ASSIGNMENTS if arguments.to else ASSIGNMENTS))
+        if not arguments.json:
+            print(f"✓ {written[-1]}", flush=True)
+    if arguments.to:
+        written += hand_out(Path.cwd(), arguments.to)
+    if arguments.json:
+        print(json.dumps([str(path) for path in written], indent=2))
+    elif arguments.to:
+        print(f"✓ {arguments.to}: ready to hand out, begin with its README.md")
+    return 0

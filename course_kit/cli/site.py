@@ -1,0 +1,37 @@
+"""`course site`: pages, and slides, that open from disk without a network."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+PICTURE, GUIDE = Path("docs/course.svg"), Path("docs/lecturer.md")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add `course site` to the command's parser."""
+    parser = subparsers.add_parser(
+        "site",
+        help="pages and slides that open from disk",
+        description="Make a page of each executed notebook in notebooks/, with its figures and live widgets in it, and "
+        "an index. They need no kernel and no network. In slides, arrows turn the page, n opens the notes.",
+        epilog="example: course site --slides --out site",
+    )
+    parser.add_argument("--slides", action="store_true", help="make slides of the notebooks, too")
+    parser.add_argument("--out", type=Path, default=Path("site"), metavar="DIR", help="default: site")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build the site and print which file to open."""
+    notebooks = sorted(Path("notebooks").glob("*.ipynb"))
+    if not notebooks:
+        raise ValueError("no notebooks/*.ipynb here; go to the course's folder")
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f"--out {arguments.out} is a file; name a folder")
+    from course_kit.site import build
+
+    picture = PICTURE.read_text("utf-8") if PICTURE.exists() else ""
+    written = build(notebooks, arguments.out, picture, GUIDE if GUIDE.exists() else None, arguments.slides)
+    print(f"✓ {len(written)} pages; open {written[0].resolve()}")
+    return 0

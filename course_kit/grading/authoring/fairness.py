@@ -1,0 +1,78 @@
+"""What makes an exercise unfair to students, found before they get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from pathlib import Path
+
+from course_kit.grading.asking import probe
+from course_kit.grading.asking.attempt import Outcome, attempt
+from course_kit.grading.asking.question import Question
+from course_kit.grading.authoring.assignment import Assignment, Exercise
+from course_kit.grading.authoring.judges import Judges
+from course_lib.arguments import refuse
+
+Answers = Mapping[str, Outcome]
+
+
+def refuse_bad_points(assignment: Assignment) -> None:
+    """Refuse an assignment whose points are not 100."""
+    total = sum(exercise.points for exercise in assignment.exercises.values()) + sum(assignment.written.values())
+    if total != 100:
+        refuse(assignment.name, f"{total} points", "100 in all", "change the tags points:…")
+
+
+def refuse_missing_lessons(assignment: Assignment, lessons: Path) -> None:
+    """Refuse an exercise that sends its reader to a lesson that is not there; where no lessons are, all is well."""
+    for exercise in assignment.exercises.values():
+        for name in exercise.read:
+            if lessons.is_dir() and not (lessons / f"{name}.ipynb").exists():
+                refuse(f"{exercise.name}, tag read:{name}", f"no {lessons.name}/{name}.ipynb", "a lesson that exists")
+
+
+def refuse_bad_hints(exercise: Exercise) -> None:
+    """Refuse a known mistake without a hint of its own."""
+    told: set[str] = set()
+    for name, hint in exercise.hints.items():
+        if not hint or hint in told:
+            refuse(
+                f"{exercise.name}, mistake {name}", f"the docstring {hint!r}", "a hint of its own, as a tutor says it"
+            )
+        told.add(hint)
+
+
+def refuse_unstable(question: Question, right: Answers, judges: Judges) -> None:
+    """Refuse a solution that answers differently in a second run."""
+    for case, outcome in question.answers(judges.solution).items():
+        if outcome.text != right[case].text:
+            refuse(_where(question, case), "two answers in two runs", "a solution that draws nothing itself")
+
+
+def refuse_free_points(question: Question, right: Answers, judges: Judges) -> None:
+    """Refuse a case that the stub passes, or whose answer is the same whatever the seed."""
+    elsewhere = probe.inputs(probe.load(question.source), "elsewhere", question.name, draw=0)
+    for case, (_, digits) in question.cases.items():
+        if question.answer(judges.stub, case).text == right[case].text:
+            refuse(_where(question, case), "a stub that passes", "one that fails")
+        if attempt(judges.solution, elsewhere[case], digits, question.seconds).text == right[case].text:
+            refuse(_where(question, case), "the same answer for two seeds", "inputs drawn from rng")
+
+
+def refuse_alike(exercise: Exercise, right: Answers, wrong: Mapping[str, Answers]) -> None:
+    """Refuse a mistake that answers like the solution, or like another mistake, in every case."""
+    everyone = {"the solution": right, **{f"mistake {name}": answers for name, answers in wrong.items()}}
+    for (first, a), (second, b) in combinations(everyone.items(), 2):
+        if all(a[case].text == b[case].text for case in a):
+            refuse(exercise.name, f"{second} answering as {first} does in every case", "a case that tells them apart")
+
+
+def refuse_speechless(exercise: Exercise, wrong: Mapping[str, Answers]) -> None:
+    """Refuse a mistake that gives a value in no case: its hint would go to everybody whose code fails."""
+    for name, answers in wrong.items():
+        if not any(outcome.form for outcome in answers.values()):
+            refuse(f"{exercise.name}, mistake {name}", "no value in any case", "one, beside those where it fails")
+
+
+def _where(question: Question, case: str) -> str:
+    return f"{question.name}, case {case!r}"

@@ -1,0 +1,103 @@
+"""Turn a solution notebook into the student's: stubs and check cells, no solution, no mistake, no expected value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from course_kit.grading.asking.attempt import Outcome
+from course_kit.grading.asking.question import Key, Question, digest, pack
+from course_kit.grading.authoring.assignment import Assignment, Exercise, part_of, read
+from course_kit.grading.authoring.fairness import (
+    refuse_alike,
+    refuse_bad_hints,
+    refuse_bad_points,
+    refuse_free_points,
+    refuse_missing_lessons,
+    refuse_speechless,
+    refuse_unstable,
+)
+from course_kit.grading.authoring.judges import judges
+from course_kit.grading.authoring.reference import settle
+
+PUBLIC_SEED = "public"
+PUBLIC_SECONDS = 2.0
+KEPT = ("", "setup", "stub", "written")
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def release(path: Path, folder: Path) -> Path:
+    """Write the student notebook of a solution notebook.
+
+    Args:
+        path: The solution notebook.
+        folder: Where the student notebook goes, under the same name.
+
+    Returns:
+        The file written.
+
+    Raises:
+        ValueError: If an exercise would not grade fairly; the line names exercise and cause.
+    """
+    assignment = read(path)
+    refuse_bad_points(assignment)
+    refuse_missing_lessons(assignment, path.resolve().parents[1] / "notebooks")
+    checks = pack([public_question(assignment, exercise) for exercise in assignment.exercises.values()])
+    notebook = {
+        "cells": [new for cell in assignment.cells for new in _student_cells(cell, assignment, checks)],
+        "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / path.name
+    part = target.with_suffix(".part")
+    part.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(target)
+    return target
+
+
+def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Question, Key]:
+    """Settle an exercise on the public seed, with its key, or refuse it if it would not grade fairly."""
+    refuse_bad_hints(exercise)
+    judged = judges(assignment, exercise)
+    source = assignment.probe_source(exercise)
+    question = settle(exercise, source, PUBLIC_SEED, PUBLIC_SECONDS, judged.solution)
+    right = question.answers(judged.solution)
+    wrong = {name: question.answers(mistake) for name, mistake in judged.mistakes.items()}
+    refuse_unstable(question, right, judged)
+    refuse_free_points(question, right, judged)
+    refuse_alike(exercise, right, wrong)
+    refuse_speechless(exercise, wrong)
+    return question, Key(
+        forms={case: outcome.form for case, outcome in right.items()},
+        right=_digests(question, right),
+        mistakes={exercise.hints[name]: _digests(question, outcomes) for name, outcomes in wrong.items()},
+    )
+
+
+def _digests(question: Question, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    return {case: digest(question, case, outcome) for case, outcome in outcomes.items()}
+
+
+def _student_cells(cell: dict[str, Any], assignment: Assignment, checks: str) -> list[dict[str, Any]]:
+    """What becomes of a cell: nothing, itself, or itself and what follows it."""
+    part = part_of(cell)
+    if part not in KEPT:
+        return []
+    kept = _cell(cell["cell_type"], cell["id"], cell["source"])
+    if part == "setup" and cell is [other for other in assignment.cells if part_of(other) == "setup"][-1]:
+        source = f'from course_kit.grading.asking.check import Check\n\ncheck = Check(\n    """\n{checks}\n"""\n)'
+        return [kept, _cell("code", "checks", source, folded=True)]
+    if part == "stub":
+        name = next(name for name, exercise in assignment.exercises.items() if exercise.stub == cell["source"])
+        return [kept, _cell("code", f"check-{name}", f"check({name})")]
+    return [kept]
+
+
+def _cell(kind: str, name: str, source: str, folded: bool = False) -> dict[str, Any]:
+    metadata = {"jupyter": {"source_hidden": True}} if folded else {}
+    code = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return {"cell_type": kind, "id": name, "metadata": metadata, **code, "source": source.splitlines(keepends=True)}

@@ -1,0 +1,225 @@
+"""The warm process: imports once what submissions import, then forks a confined kernel for each that asks.
+
+It runs apart from the grader, from a copy of the course without the withheld modules, and never sees an answer.
+Between a kernel and who asked for it stands one small process, which passes signals on and keeps an eye on memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from course_kit.grading.containment.confine import (
+    HOME,
+    MIB,
+    NOBODY,
+    Limits,
+    become,
+    die_with_parent,
+    enter,
+    forbid,
+    limit,
+    separate,
+    take_orphans,
+)
+
+PRELOAD = (
+    *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.ipkernel"),
+    *("course_kit.grading.asking.check", "course_kit.grading.asking.answering"),
+)
+NAMESPACES, NONE = "namespaces", "none"
+INTERRUPT, KILL = b"i", b"k"
+READY = 3  # file descriptor on which a kernel says that it listens
+TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
+ENVIRONMENT = {
+    **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
+    **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+}
+
+
+@dataclass(frozen=True)
+class Warm:
+    """The warm process.
+
+    A connection to its socket sends one line of JSON, {"connection": what a kernel's connection file holds, "home":
+    where it works if it gets no root of its own, "readable": more folders}, and gets one back, {"pid": …} as this
+    process counts, once the kernel listens. Then each byte is a signal; closing the connection kills the kernel.
+
+    Args:
+        address: Path of the socket.
+        level: "namespaces", or "none" where something else confines this process, or nothing does.
+        root: An empty folder.
+        readable: Folders that a kernel may read.
+        hidden: Folders among them that look empty.
+    """
+
+    address: str
+    level: str
+    root: str
+    readable: list[str]
+    hidden: list[str]
+
+    def serve(self) -> NoReturn:
+        """Warm up, then fork a kernel for one connection after the other."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the grader's Ctrl-C is the grader's
+        die_with_parent()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(self.address)
+            _warm_up()
+            listening.listen(8)
+            while True:
+                connection, _ = listening.accept()
+                pid = os.fork()
+                if pid == 0:
+                    listening.close()
+                    self._stand_between(connection)
+                connection.close()
+                os.waitpid(pid, 0)  # one kernel at a time, and nothing is left of it when the next one starts
+
+    def _stand_between(self, connection: socket.socket) -> NoReturn:
+        """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
+        request = json.loads(connection.makefile().readline())
+        (is_ready, ready), (woken, wake) = os.pipe(), os.pipe()
+        if self.level == NAMESPACES:
+            separate()
+        else:
+            take_orphans()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)  # when a child ends
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(ready, READY)
+            os.closerange(READY + 1, 256)
+            self._become_kernel(request)
+        os.close(ready)
+        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
+        if is_ready in first:
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            seen, _, _ = select.select([connection, woken], [], [], 0.25)
+            if woken in seen:
+                os.read(woken, 64)
+            byte = b""
+            if connection in seen:
+                with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
+                    byte = connection.recv(1)
+            if byte == INTERRUPT:
+                os.kill(pid, signal.SIGINT)
+            elif connection in seen or _take_too_much(pid):
+                _kill(pid)
+                break
+        with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
+            while True:
+                for orphan in _children(os.getpid()):
+                    _kill(orphan)
+                os.waitpid(-1, 0)
+        os._exit(0)
+
+    def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
+        os.setsid()
+        environment = ENVIRONMENT
+        if self.level == NAMESPACES:
+            enter(Path(self.root), [*self.readable, *request["readable"]], self.hidden, Limits())
+        else:
+            os.chdir(request["home"])
+            limit(Limits())
+            environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
+            if os.geteuid() == 0:
+                become(NOBODY)
+            if sys.platform == "linux":
+                forbid()
+        os.environ.clear()
+        os.environ.update(environment)
+        _run_kernel(request["connection"])
+
+
+def _warm_up() -> None:
+    import importlib
+
+    os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND=ENVIRONMENT["MPLBACKEND"])
+    sys.modules["debugpy"] = None  # no kernel needs it, and each would import it anew
+    for name in PRELOAD:
+        importlib.import_module(name)
+    import torch
+
+    torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()
+
+
+def _take_too_much(pid: int) -> bool:
+    """Whether a process and all below it are too many, or hold too much memory."""
+    found = [pid]
+    for process in found:
+        found += _children(process)
+    return len(found) > TOTAL_PROCESSES or (
+        _held(found, "status", "RssAnon", "RssShmem") > TOTAL_MEMORY  # fast, but forks share most of it
+        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") > TOTAL_MEMORY
+    )
+
+
+def _held(processes: Sequence[int], file: str, *kinds: str) -> int:
+    """Bytes that processes hold, by some lines of what the system says of each."""
+    total = 0
+    for process in processes:
+        with contextlib.suppress(OSError):  # it has just ended
+            lines = map(str.split, Path(f"/proc/{process}/{file}").read_text().splitlines())
+            total += sum(int(line[1]) << 10 for line in lines if line[0].rstrip(":") in kinds)
+    return total
+
+
+def _children(pid: int) -> list[int]:
+    """The children of all threads of a process."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, path.read_text().split())
+    return found
+
+
+def _kill(pid: int) -> None:
+    """Kill the first process of the namespaces, or the whole group; either way nothing of a submission is left."""
+    for kill, target in ((os.killpg, pid), (os.kill, pid)):
+        with contextlib.suppress(ProcessLookupError):
+            kill(target, signal.SIGKILL)
+
+
+def _run_kernel(connection: dict[str, Any]) -> NoReturn:
+    import random
+
+    import numpy as np
+    import torch
+    from ipykernel.kernelapp import IPKernelApp
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
+        seed(0)
+    Path("connection.json").write_text(json.dumps(connection))
+    kernel = IPKernelApp.instance()
+    kernel.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
+    for name in [name for name in sys.modules if name.startswith(__package__)]:
+        del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
+    os.write(READY, b"!")
+    os.close(READY)
+    kernel.start()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve what the command line says, as JSON."""
+    Warm(**json.loads(sys.argv[1])).serve()

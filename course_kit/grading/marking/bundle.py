@@ -1,0 +1,133 @@
+"""What is asked in grading, and what is right: drawn from a secret, several papers of the same exam."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import pickle
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from course_kit.grading.authoring.assignment import Assignment, Exercise, read
+from course_kit.grading.containment.confine import die_with_parent
+
+PAPERS = 8  # what one student finds out is of no use to seven in eight
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One case of one paper.
+
+    Args:
+        exercise: The function's name.
+        case: The case's name.
+        inputs: Its inputs, packed.
+        digits: Digits of its fingerprint.
+        seconds: Time limit.
+        right: The right answer's fingerprint.
+        form: What the right answer is, in words.
+        mistakes: Known mistake → what it answers.
+    """
+
+    exercise: str
+    case: str
+    inputs: bytes
+    digits: int
+    seconds: float
+    right: str
+    form: str
+    mistakes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that grading an assignment needs.
+
+    Args:
+        assignment: The assignment, read from its solution notebook.
+        secret: What the papers were drawn from.
+        papers: The cases of each paper, in the same order.
+        digest: Digest of what is asked and what is right; another one means that everybody is graded anew.
+    """
+
+    assignment: Assignment
+    secret: bytes
+    papers: tuple[tuple[Asked, ...], ...]
+    digest: str
+
+    def paper(self, student: str) -> tuple[Asked, ...]:
+        """The paper of a student: always the same, and nobody without the secret can tell which."""
+        return self.papers[int.from_bytes(_derived(self.secret, f"student/{student}"), "big") % len(self.papers)]
+
+
+def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress: bool = True) -> Bundle:
+    """Draw the papers of an assignment, with the answers of solution and known mistakes.
+
+    Solution and mistakes run in processes of their own, none of which grades.
+
+    Args:
+        solution: The solution notebook.
+        secret: What to draw from.
+        cache: A folder that nobody else can read; what was built there from the same is taken again.
+        workers: How many processes to use.
+        progress: Show a bar over the papers.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        ValueError: If the notebook is none, or an exercise would not grade fairly.
+    """
+    from tqdm import tqdm
+
+    assignment = read(solution)
+    ours = b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")))
+    file = cache / f"bundle-{hashlib.sha256(solution.read_bytes() + secret + ours).hexdigest()[:16]}.pickle"
+    if file.exists():
+        return pickle.loads(file.read_bytes())
+    jobs = [(number, exercise.name) for number in range(PAPERS) for exercise in assignment.exercises.values()]
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
+        parts = pool.map(partial(_draw, assignment, secret), jobs)
+        bar = tqdm(parts, "drawing papers", len(jobs), leave=False, ncols=100, unit="exercise", disable=not progress)
+        asked = list(bar)
+    size = len(assignment.exercises)
+    papers = (asked[start : start + size] for start in range(0, len(asked), size))
+    digest = hashlib.sha256(repr((assignment.name, asked)).encode()).hexdigest()[:16]
+    bundle = Bundle(assignment, secret, tuple(tuple(one for part in paper for one in part) for paper in papers), digest)
+    part = file.with_suffix(".part")
+    part.write_bytes(pickle.dumps(bundle))
+    part.replace(file)
+    return bundle
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return hmac.new(secret, purpose.encode(), hashlib.sha256).digest()
+
+
+def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str]) -> list[Asked]:
+    """All cases of one exercise of one paper."""
+    number, name = job
+    seed = _derived(secret, f"{assignment.name}/{number}").hex()
+    return list(_cases(assignment, assignment.exercises[name], seed))
+
+
+def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[Asked]:
+    import torch
+
+    from course_kit.grading.authoring.judges import judges
+    from course_kit.grading.authoring.reference import settle
+
+    torch.set_num_threads(1)
+    judged = judges(assignment, exercise)
+    source = assignment.probe_source(exercise, hidden=True)
+    question = settle(exercise, source, seed, exercise.seconds, judged.solution)
+    for case, (_, digits) in question.cases.items():
+        right = question.answer(judged.solution, case)
+        wrong = {name: question.answer(mistake, case).text for name, mistake in judged.mistakes.items()}
+        inputs = zlib.compress(pickle.dumps(question.inputs(case)), 1)
+        yield Asked(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong)

@@ -1,0 +1,146 @@
+"""Grade one submission: the student's cells in a sandbox, then a cell a case; what is right never gets in there."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from course_kit.grading.asking.diagnosis import diagnose
+from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.containment.guarded import run_guarded
+from course_kit.grading.containment.sandbox import Sandbox
+from course_kit.grading.handed_in.submission import parse
+from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.result import RIGHT, CaseResult, ExerciseResult, Result
+from course_kit.grading.running.recorder import OUT_OF_TIME
+from course_kit.grading.running.splice import Cell, Ran
+
+CELL_SECONDS = 60  # for one cell of the student's
+WALL_SECONDS = 300  # for a whole notebook, cases included
+GRACE = 5  # seconds that a case may take beyond its limit, which the student's process keeps by itself
+ANSWERING = "__import__('course_kit.grading.asking.answering', fromlist=['answer'])"
+ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
+FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
+KINDS = ("number", "array")
+NO_ANSWER = "no answer"
+DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
+
+
+def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Result:
+    """Grade a submission.
+
+    Args:
+        bundle: What is asked and what is right.
+        content: The bytes of the submitted notebook.
+        student: Whose it is; chooses the paper, and nothing else.
+        sandbox: Where to run it.
+
+    Returns:
+        The result; nothing in the submission raises here.
+
+    Raises:
+        OSError: If the sandbox does not work.
+    """
+    parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
+    own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
+    with sandbox.job() as job:
+        asking = [_ask(one, f"{job.folder}/inputs/{number}") for number, one in enumerate(paper, len(own))]
+        ran = list(run_guarded([*own, *asking], job, WALL_SECONDS))
+    answers = [*ran[len(own) :], *[None] * len(paper)][: len(paper)]
+    return Result(
+        assignment=bundle.assignment.name,
+        bundle=bundle.digest,
+        submission=digest(content),
+        sandbox=sandbox.level,
+        exercises=tuple(_exercises(bundle, paper, answers)),
+        errors={number: _one_line(cell.error) for number, cell in enumerate(ran[: len(own)], 1) if cell.error},
+        flags=(*parsed.flags, *_flags(ran, len(own), len(paper))),
+        written=parsed.written,
+    )
+
+
+def nothing(bundle: Bundle, content: bytes, student: str, level: str, flag: str) -> Result:
+    """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
+    paper = bundle.paper(student)
+    exercises = tuple(_exercises(bundle, paper, [None] * len(paper)))
+    return Result(bundle.assignment.name, "", digest(content), level, exercises, {}, (flag,), {})
+
+
+def digest(content: bytes) -> str:
+    """Digest of a submission."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _ask(one: Asked, file: str) -> Cell:
+    source = ASK.format(one.exercise, file, one.digits, one.seconds)
+    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs)
+
+
+def _exercises(bundle: Bundle, paper: Sequence[Asked], answers: Sequence[Ran | None]) -> Iterator[ExerciseResult]:
+    for exercise in bundle.assignment.exercises.values():
+        asked = {one.case: one for one in paper if one.exercise == exercise.name}
+        ran = {one.case: answer for one, answer in zip(paper, answers, strict=True) if one.exercise == exercise.name}
+        named = _mistakes(asked, ran, exercise.hints)
+        cases = {case: _case(one, ran[case], named.get(case, "")) for case, one in asked.items()}
+        yield ExerciseResult(exercise.name, exercise.points, cases)
+
+
+def _mistakes(asked: dict[str, Asked], ran: dict[str, Ran | None], names: Sequence[str]) -> dict[str, str]:
+    """Case → the known mistake behind its wrong answer."""
+    given = {case: answer.printed.rstrip("\n") if answer else NO_ANSWER for case, answer in ran.items()}
+    right = {case: one.right for case, one in asked.items()}
+    mistakes = {name: {case: one.mistakes[name] for case, one in asked.items()} for name in names}
+    return diagnose(given, right, mistakes, [case for case in given if tells(given[case])])
+
+
+def _case(one: Asked, answer: Ran | None, mistake: str) -> CaseResult:
+    """Points only for a plain pass; of all the student's process said, nothing but known words is passed on."""
+    if answer is not None and answer.passed:
+        return CaseResult(RIGHT)
+    text = answer.printed.rstrip("\n") if answer else NO_ANSWER
+    if answer is not None and answer.trouble == OUT_OF_TIME:
+        return CaseResult(OUT_OF_TIME, mistake)
+    if text in FAILED:
+        return CaseResult(text, mistake)
+    if text.startswith("raised "):
+        error = text.removeprefix("raised ")
+        return CaseResult(f"raised {error if _is_builtin(error) else 'an error of its own'}", mistake)
+    if answer is None or answer.trouble or not text:
+        return CaseResult(NO_ANSWER)
+    return CaseResult("wrong", mistake, _form(answer.aside.rstrip("\n"), one.form))
+
+
+def _form(came: str, wanted: str) -> str:
+    """What is wrong by its form alone, in words that cannot carry a hidden input."""
+    if came == wanted or not came:
+        return ""
+    first, second = _kind(came), _kind(wanted)
+    return f"{first} came back, wanted {second}" if first != second else "another shape or other names than wanted"
+
+
+def _kind(form: str) -> str:
+    """The first words of a form, if all of them are ours."""
+    said = re.match(r"None\b|an? (\w+)", form)
+    return said[0] if said and (said[1] in (None, *KINDS) or _is_builtin(said[1])) else "something else"
+
+
+def _is_builtin(name: str) -> bool:
+    return isinstance(getattr(builtins, name, None), type)
+
+
+def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
+    """What a person should look at; that cells after a kernel's end find none says nothing new."""
+    for number, cell in enumerate(ran[:own], 1):
+        if cell.trouble and cell.trouble != DEAD_ALREADY:
+            yield f"code cell {number}: {cell.trouble}"
+    if len(ran) < own + asked:
+        yield f"the run was ended after {len(ran)} of {own + asked} cells: no time or no memory left"
+    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {"", DEAD_ALREADY}):
+        yield f"while asked: {', '.join(troubles)}"
+
+
+def _one_line(error: str) -> str:
+    """What can be stored and shown: no control characters, no halves of surrogate pairs."""
+    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(error.split())[:200])

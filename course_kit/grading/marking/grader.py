@@ -1,0 +1,109 @@
+"""A grader: a process without threads that grades one submission after the other, and the handle to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pickle
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from course_kit.grading.marking.bundle import Bundle
+from course_kit.grading.marking.result import Result
+
+PREFIX = "course-grader-"
+PATIENCE = 600  # seconds; a submission is ended by itself long before
+
+
+class GraderDied(Exception):
+    """The grader's process ended or hung; the submission may be innocent."""
+
+
+class Grader:
+    """The handle: starts a grader's process when it is first needed, and again should it die.
+
+    Args:
+        bundle: What is asked; handed to the process through a pipe.
+        level: How to confine, see `sandbox`.
+    """
+
+    def __init__(self, bundle: Bundle, level: str) -> None:
+        self._bundle, self._level = bundle, level
+        self._process: subprocess.Popen | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def grade(self, student: str, content: bytes) -> Result:
+        """Grade one submission.
+
+        Raises:
+            GraderDied: If no answer came; the next call starts a new process.
+        """
+        with self._one_at_a_time:
+            try:
+                if self._process is None:
+                    self._process = self._start()
+                    pickle.dump((self._bundle, self._level), self._process.stdin)
+                pickle.dump((student, content), self._process.stdin)
+                self._process.stdin.flush()
+                answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+                return Result.from_json(json.loads(self._process.stdout.readline() if answered else b""))
+            except (OSError, ValueError) as error:
+                self.close()
+                raise GraderDied(str(error)) from error
+
+    def _start(self) -> subprocess.Popen:
+        command = [sys.executable, "-c", "from course_kit.grading.marking.grader import main; main()"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
+
+    def close(self) -> None:
+        """End the process, and with it all that it started."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def main() -> None:
+    """Take a bundle and a level from standard input, then grade what comes until it closes."""
+    from course_kit.grading.containment.confine import die_with_parent
+    from course_kit.grading.containment.guarded import warm_up
+    from course_kit.grading.containment.sandbox import Sandbox
+    from course_kit.grading.marking.grade import grade
+
+    die_with_parent()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever prints here, it is no answer
+    bundle, level = pickle.load(sys.stdin.buffer)
+    warm_up()
+    with _folder() as folder:
+        sandbox = Sandbox(folder, level, bundle.assignment.withheld)
+        with contextlib.suppress(EOFError):
+            while True:
+                student, content = pickle.load(sys.stdin.buffer)
+                result = grade(bundle, content, student, sandbox)
+                print(json.dumps(result.to_json()), file=answers, flush=True)  # one line
+        sandbox.close()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder of this process alone; those of graders that were killed are swept away."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError), (left / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)

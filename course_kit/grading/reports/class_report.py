@@ -1,0 +1,150 @@
+"""The class report: how the class did, which mistakes it made, and what a person should look at."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from course_kit.grading.authoring.assignment import Assignment
+from course_kit.grading.handed_in.run import Run, stems
+from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.reports.bars import frequencies, histogram
+from course_kit.grading.reports.gradebook import UNCONFINED, Row
+from course_kit.grading.reports.lms import points_of
+from course_kit.grading.reports.pages import render
+
+BINS = 10
+KINDS = {  # what a flag says → the heading it stands under; the first that fits
+    "Time, memory, processes": r"time|memory|process|ended|asked|output",
+    "Withheld modules": r"withheld",
+    "Files": r"notebook|file|link|cell|kernel|bomb|character|late|handed in",
+}
+
+
+def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results: Mapping[str, Result]) -> str:
+    """The report as an HTML document.
+
+    Args:
+        run: The run.
+        assignment: What was graded.
+        rows: The gradebook.
+        results: Student → result.
+    """
+    totals = [row.total for row in rows if row.student in results and row.total is not None]
+    by_exercise = {
+        name: [exercise for result in results.values() for exercise in result.exercises if exercise.name == name]
+        for name in assignment.exercises
+    }
+    mistakes = _mistakes(assignment, by_exercise)
+    edges = [points_of(assignment) * n / BINS for n in range(BINS + 1)]
+    counts = np.histogram(totals, edges)[0].tolist()
+    return render(
+        "report.html",
+        assignment=assignment,
+        of=points_of(assignment),
+        graded=len(results),
+        missing=[row.student for row in rows if row.graded and row.student not in results],
+        waiting=[row.student for row in rows if not row.graded],
+        unconfined=sum(result.sandbox == "none" for result in results.values()),
+        unconfined_means=UNCONFINED.partition(": ")[2],
+        totals=_quartiles(totals) if totals else None,
+        bins=[
+            (f"{low:g} to {high:g}", count)
+            for (low, high), count in zip(itertools.pairwise(edges), counts, strict=True)
+        ],
+        histogram=histogram(edges, counts, "points") if totals else "",
+        mistakes=mistakes,
+        frequency=frequencies({f"{m['exercise']}: {m['name']}": m["count"] for m in mistakes}, "students"),
+        exercises=[_exercise(assignment, name, found) for name, found in by_exercise.items()],
+        kinds=_kinds(rows, results),
+        strangers=run.strangers,
+        similar=_similar(run, results),
+    )
+
+
+def _quartiles(totals: Sequence[float]) -> dict[str, float]:
+    low, median, high = np.percentile(totals, [25, 50, 75])
+    return {"mean": float(np.mean(totals)), "median": float(median), "low": float(low), "high": float(high)}
+
+
+def _mistakes(assignment: Assignment, by_exercise: Mapping[str, list[ExerciseResult]]) -> list[dict[str, Any]]:
+    """Known mistakes by the number of students who made them."""
+    counts = Counter(
+        (name, mistake)
+        for name, found in by_exercise.items()
+        for exercise in found
+        for mistake in {case.mistake for case in exercise.cases.values()} - {""}
+    )
+    order = list(assignment.exercises)
+    return [
+        {
+            "exercise": name,
+            "name": mistake.replace("_", " "),
+            "count": count,
+            "hint": assignment.exercises[name].hints.get(mistake, ""),
+        }
+        for (name, mistake), count in sorted(counts.items(), key=lambda m: (-m[1], order.index(m[0][0]), m[0][1]))
+    ]
+
+
+def _exercise(assignment: Assignment, name: str, found: Sequence[ExerciseResult]) -> dict[str, Any]:
+    cases = dict.fromkeys(case for exercise in found for case in exercise.cases)
+    return {
+        "name": name,
+        "title": assignment.exercises[name].title,
+        "share": sum(exercise.points for exercise in found) / max(sum(exercise.of for exercise in found), 1),
+        "whole": sum(all(case.passed for case in exercise.cases.values()) for exercise in found),
+        "unwritten": sum(
+            all(case.outcome in ("not written", "not defined") for case in exercise.cases.values())
+            for exercise in found
+        ),
+        "cases": [_case(case, found) for case in cases],
+    }
+
+
+def _case(case: str, found: Sequence[ExerciseResult]) -> dict[str, Any]:
+    asked = [exercise.cases[case] for exercise in found if case in exercise.cases]
+    wrong = Counter(how.mistake.replace("_", " ") or how.outcome for how in asked if not how.passed)
+    most = min(wrong.items(), key=lambda pair: (-pair[1], pair[0])) if wrong else None
+    share = sum(how.passed for how in asked) / len(asked)
+    return {"name": case, "share": share, "instead": f"{most[0]} ({most[1]})" if most else ""}
+
+
+def _kinds(rows: Sequence[Row], results: Mapping[str, Result]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Students with flags, each under the most urgent kind of flag that they have."""
+    pages = _pages(row.student for row in rows)
+    kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in [*KINDS, "Other"]}
+    for row in rows:
+        flags = [flag for flag in row.flags if flag not in (UNCONFINED, "nothing handed in")]
+        flags = [flag for flag in flags if not flag.endswith(" not graded yet")]
+        if flags:
+            kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in flags)), "Other")
+            total = "" if row.total is None else f"{row.total:g}"
+            page = pages[row.student] if row.student in results else ""
+            kinds[kind].append({"student": row.student, "page": page, "total": total, "flags": flags})
+    return [(kind, students) for kind, students in kinds.items() if students]
+
+
+def _similar(run: Run, results: Mapping[str, Result]) -> list[dict[str, Any]]:
+    """Groups of students with the functions they share, most functions first."""
+    pages = _pages(run.handed_in)
+    shared: dict[tuple[str, ...], list[tuple[str, bool]]] = {}
+    for name, students in run.similar:
+        found = [e for s in students if s in results for e in results[s].exercises if e.name == name]
+        shared.setdefault(students, []).append((name, any(exercise.points < exercise.of for exercise in found)))
+    return [
+        {
+            "students": [{"student": s, "page": pages[s] if s in results else ""} for s in students],
+            "functions": functions,
+        }
+        for students, functions in sorted(shared.items(), key=lambda group: (-len(group[1]), group[0]))
+    ]
+
+
+def _pages(students: Any) -> dict[str, str]:
+    return {student: f"feedback/{stem}.html" for student, stem in stems(students).items()}

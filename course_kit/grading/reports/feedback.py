@@ -1,0 +1,85 @@
+"""The page that a student gets: what was fine, which mistake was made, what to do next, where to read on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from course_kit.grading.authoring.assignment import Assignment
+from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.reports.gradebook import UNCONFINED, Row
+from course_kit.grading.reports.lms import points_of
+from course_kit.grading.reports.pages import render
+from course_kit.grading.reports.remarks import builds_on, next_steps, nothing_to_ask, remarks
+from course_kit.grading.reports.rubric import Rubric
+
+
+def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -> str:
+    """A student's page as an HTML document. It holds no input of grading, no right value and nothing that code printed.
+
+    Args:
+        assignment: What was graded.
+        row: The student's line of the gradebook.
+        result: The student's result.
+        rubric: Points and comments for written parts.
+    """
+    exercises = {exercise.name: exercise for exercise in result.exercises}
+    below, unasked = builds_on(assignment, exercises), bool(nothing_to_ask(exercises))
+    written = [_written(assignment, part, row, result, rubric) for part in assignment.written]
+    return render(
+        "feedback.html",
+        assignment=assignment,
+        row=row,
+        of=points_of(assignment),
+        lateness=duration(row.late),
+        ungraded=[part["title"] for part in written if part["points"] is None],
+        unconfined=UNCONFINED.partition(": ")[2] if result.sandbox == "none" else "",
+        steps=next_steps(assignment, exercises),
+        parts=[_part(assignment, one, below[one.name], unasked) for one in exercises.values()],
+        written=written,
+        errors=sorted(result.errors.items()),
+        flags=[flag for flag in row.flags if flag != UNCONFINED and not flag.endswith(" not graded yet")],
+    )
+
+
+def duration(late: timedelta) -> str:
+    """A length of time in words: the largest unit that it fills, and the next."""
+    minutes = max(1, round(late.total_seconds() / 60))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    told = [f"{number} {unit}{'s' if number > 1 else ''}" for number, unit in parts[first : first + 2] if number]
+    return " and ".join(told)
+
+
+def _part(assignment: Assignment, result: ExerciseResult, below: list[str], unasked: bool) -> dict[str, object]:
+    exercise = assignment.exercises[result.name]
+    right = [case for case, how in result.cases.items() if how.passed]
+    return {
+        "name": exercise.name,
+        "title": exercise.title,
+        "about": exercise.about.removeprefix(f"{exercise.title}. "),
+        "points": result.points,
+        "of": result.of,
+        "remarks": [] if unasked else remarks(exercise, result, below),
+        "right": right,
+        "praise": _praise(len(right), len(result.cases)),
+        "read": exercise.read,
+    }
+
+
+def _praise(right: int, cases: int) -> str:
+    if right == cases:
+        return f"Right in all {cases} cases:" if cases > 1 else "Right:"
+    return "This much is right already:"
+
+
+def _written(assignment: Assignment, part: str, row: Row, result: Result, rubric: Rubric) -> dict[str, object]:
+    grade = rubric.get((row.student, part))
+    return {
+        "name": part,
+        "title": part.replace("_", " ").capitalize(),
+        "points": grade.points if grade else None,
+        "of": assignment.written[part],
+        "comment": grade.comment if grade else "",
+        "missing": not result.written.get(part),
+    }

@@ -1,0 +1,1 @@
+"""Run the cells of a notebook through nbval and hear how each one ended."""

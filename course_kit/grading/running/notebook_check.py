@@ -1,0 +1,88 @@
+"""The public checks of a whole notebook: the student's cells under nbval, then every case of every exercise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from course_kit.grading.asking.question import Key, Question, unpack
+from course_kit.grading.running.recorder import KERNEL_ENDED, OUT_OF_TIME
+from course_kit.grading.running.splice import Cell, Ran, run_cells
+
+LIMIT = 120  # seconds for one cell of the student's
+PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
+NAME = "_course_check"  # ours among the names of the student's notebook
+
+
+def check_notebook(sources: Sequence[str], title: str, progress: bool = True) -> dict[str, Any]:
+    """Run code cells and the public checks after them.
+
+    Args:
+        sources: The student's code cells.
+        title: What to call the notebook.
+        progress: Show a bar over the cells.
+
+    Returns:
+        `errors` of the student's cells; for each of the `exercises` its cases, points and what a check cell says; and
+        the total `points` `of` those that can be had.
+
+    Raises:
+        ValueError: If no cell holds the checks that release packed, or the run broke off.
+    """
+    from tqdm import tqdm
+
+    packed = next((found[1] for source in sources if (found := PACKED.search(source))), None)
+    if packed is None:
+        raise ValueError(f"{title} holds no checks; is it one of assignments/, its folded cell still there?")
+    pairs = unpack(packed)
+    setup = f'from course_kit.grading.asking.check import Check as {NAME}\n\n{NAME} = {NAME}("""\n{packed}\n""")'
+    cells = [*map(Cell, sources), Cell(setup)]
+    for question, key in pairs.values():
+        cells += _check_cells(question, key)
+    bar = tqdm(run_cells(cells, LIMIT), title, len(cells), leave=False, ncols=100, unit="cell", disable=not progress)
+    ran = list(bar)
+    if len(ran) < len(cells):
+        raise ValueError(f"{title}: the run broke off at code cell {len(ran) + 1}")
+    checked = iter(ran[len(sources) + 1 :])
+    exercises = [
+        _exercise(question, [next(checked) for _ in range(1 + len(question.cases))]) for question, _ in pairs.values()
+    ]
+    return {
+        "notebook": title,
+        "errors": [f"code cell {n}: {error}" for n, error in _errors(ran[: len(sources)])],
+        "exercises": exercises,
+        "points": round(sum(exercise["points"] for exercise in exercises), 1),
+        "of": sum(exercise["of"] for exercise in exercises),
+    }
+
+
+def _check_cells(question: Question, key: Key) -> list[Cell]:
+    """A cell that says what the check cell would, then a cell a case that prints its digest, for nbval to compare."""
+    says = Cell(f"print({NAME}.report_in(globals(), {question.name!r}))")
+    digests = (f"print({NAME}.digest_in(globals(), {question.name!r}, {case!r}))" for case in question.cases)
+    return [says, *(Cell(source, f"{key.right[case]}\n") for source, case in zip(digests, question.cases, strict=True))]
+
+
+def _exercise(question: Question, ran: list[Ran]) -> dict[str, Any]:
+    says, *cases = ran
+    passed = {case: cell.passed for case, cell in zip(question.cases, cases, strict=True)}
+    points = round(question.points * sum(passed.values()) / len(passed), 1)
+    return {
+        "name": question.name,
+        "cases": passed,
+        "points": points,
+        "of": question.points,
+        "says": says.printed.strip(),
+    }
+
+
+def _errors(ran: Sequence[Ran]) -> Iterator[tuple[int, str]]:
+    """Number and error of each cell that failed, up to one after which nothing runs."""
+    for number, cell in enumerate(ran, 1):
+        if cell.trouble:
+            said = {OUT_OF_TIME: f"stopped after {LIMIT} s: does a loop never end?", KERNEL_ENDED: "it ends the kernel"}
+            yield number, f"{said.get(cell.trouble, cell.trouble)}; nothing after it was run"
+            return
+        if not cell.passed:
+            yield number, cell.error

@@ -1,0 +1,89 @@
+"""Run a student's code under nbval: the cells in order, then cells of ours, each with the output it should have."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+NBVAL = ("-m", "pytest", "-s", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env")
+OURS = ("-p", "no:terminalreporter", "-p", "course_kit.grading.running.recorder")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell to run.
+
+    Args:
+        source: Its source.
+        expected: What it must print to pass; None if only an error fails it.
+        seconds: Time limit, where `Guard` watches.
+        inputs: What `Guard` lays down for it, packed.
+    """
+
+    source: str
+    expected: str | None = None
+    seconds: float = 60
+    inputs: bytes = b""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a cell ended.
+
+    Args:
+        passed: Whether it ran without an error and printed what it should.
+        printed: What it printed.
+        aside: What it printed on stderr.
+        error: The error that its code raised, in one line; "" if it raised none.
+        trouble: What kept it from ending by itself, in one line; "" if nothing did.
+    """
+
+    passed: bool
+    printed: str
+    aside: str
+    error: str
+    trouble: str
+
+
+def spliced(cells: Sequence[Cell]) -> str:
+    """A notebook of these cells. nbval compares a cell that is stored as executed, and no other."""
+    return json.dumps({"cells": [_stored(cell) for cell in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+
+
+def run_cells(cells: Sequence[Cell], seconds: float) -> Iterator[Ran]:
+    """Run cells in a fresh kernel, one after the other, in an empty folder.
+
+    Args:
+        cells: The cells.
+        seconds: Time limit of a cell.
+
+    Yields:
+        How each cell ended, as soon as it has; fewer than there are cells if nbval breaks off.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "spliced.ipynb")
+        path.write_text(spliced(cells), encoding="utf-8")
+        command = [sys.executable, *NBVAL, *OURS, f"--nbval-cell-timeout={seconds}", path.name]
+        with subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as nbval:
+            for line in nbval.stdout:
+                if line.startswith("{"):  # and not nbval's "unhandled iopub msg"
+                    yield Ran(**json.loads(line))
+
+
+def _stored(cell: Cell) -> dict:
+    asked = cell.expected is not None
+    output = {"output_type": "stream", "name": "stdout", "text": cell.expected}
+    return {
+        "cell_type": "code",
+        "metadata": {},
+        "source": cell.source,
+        "execution_count": 1 if asked else None,
+        "outputs": [output] if asked else [],
+    }

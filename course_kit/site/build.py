@@ -1,0 +1,52 @@
+"""From a folder of executed notebooks to a folder of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course_kit.site.lesson import read
+from course_kit.site.pages import index, lecturer, page
+from course_kit.site.slides import slides as slides_of
+
+
+def build(
+    notebooks: Sequence[Path],
+    out: Path,
+    picture: str = "",
+    guide: Path | None = None,
+    slides: bool = False,
+    progress: bool = True,
+) -> list[Path]:
+    """Write an index and a self-contained page for each notebook.
+
+    Args:
+        notebooks: Executed notebooks, in the order of the course.
+        out: Folder to write to; made if it is not there, and nothing in it is removed.
+        picture: The way through the course, as SVG, for the index.
+        guide: What a lecturer shows when, as markdown; its links to notebooks lead to slides if there are any.
+        slides: Whether to write slides, too.
+        progress: Whether to show a bar over the notebooks.
+
+    Returns:
+        What was written, the index first.
+
+    Raises:
+        ValueError: If a file is no notebook or has no title, or a formula cannot be shown.
+    """
+    names = [path.stem for path in notebooks]
+    with tqdm(notebooks, desc="site", unit="notebook", leave=False, ncols=100, disable=not progress) as bar:
+        lessons = [read(path, names) for path in bar]
+    files = {"index.html": index(lessons, picture, guide is not None, slides)}
+    if guide:
+        files["lecturer.html"] = lecturer(guide, names, slides)
+    for lesson, before, after in zip(lessons, [None, *lessons], [*lessons[1:], None], strict=False):
+        files[f"{lesson.name}.html"] = page(lesson, before, after, slides)
+        if slides:
+            files[f"{lesson.name}.slides.html"] = slides_of(lesson)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return [out / name for name in files]

@@ -1,0 +1,45 @@
+"""How far a layer sees: the receptive field of a node, hop by hop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import traitlets
+
+from course_kit.widgets.graph import GraphWidget
+from course_lib.diffusion import normalized_adjacency
+from course_lib.graph import InteractionGraph
+
+LAYERS = 6
+
+
+class MessagePassing(GraphWidget):
+    """Choose a node and a number of layers: which nodes does its vector depend on?
+
+    Args, Raises: as for ``GraphWidget``.
+
+    Source: lecture rows 43–48.
+    """
+
+    node = traitlets.Int(0).tag(sync=True, moves=True)
+    layers = traitlets.Int(1).tag(sync=True, moves=True)
+    own = traitlets.Bool(False).tag(sync=True, moves=True)
+
+    def __init__(
+        self,
+        graph: InteractionGraph | None = None,
+        user_names: Sequence[str] = (),
+        item_names: Sequence[str] = (),
+    ) -> None:
+        super().__init__(graph, user_names, item_names)
+
+    def numbers(self) -> dict[str, str]:
+        """How many users and items the node sees: where row ``node`` of the power of A (of A + I) is not zero."""
+        step = normalized_adjacency(self.graph).to_dense() + self.own * torch.eye(self.graph.num_nodes)
+        sees = torch.linalg.matrix_power(step, self.layers)[self.node] > 0  # (N,)
+        users, items = sees.split([self.graph.num_users, self.graph.num_items])
+        return {
+            "users seen": f"{int(users.sum())} of {len(users)}",
+            "items seen": f"{int(items.sum())} of {len(items)}",
+        }

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from course_kit.grading.asking.attempt import attempt, time_limit
+from course_kit.grading.asking.probe import Call, Calls
+
+CALL = Call((torch.tensor([1.0, 2.0]),))
+
+
+def helper(x):
+    return x.nothing_like_this
+
+
+def test_a_value_becomes_its_fingerprint_its_form_and_what_a_student_would_print():
+    outcome = attempt(lambda x: x / 3, CALL, 4, seconds=2)
+    assert outcome.text == "(2,): 0.3333 0.6667"
+    assert outcome.form == "an array of shape (2,)"
+    assert outcome.shown == "tensor([0.3333, 0.6667])"
+
+
+def test_several_calls_have_one_fingerprint_and_their_forms_in_order():
+    calls = Calls((Call((torch.ones(2),)), Call((torch.ones(3),)), Call((torch.ones(3),))))
+    outcome = attempt(lambda x: x.sum() / 3, calls, 4, seconds=2)
+    assert (outcome.text, outcome.form) == ("(3,): 0.667 1 1", "a number")
+    assert attempt(lambda x: x, calls, 4, seconds=2).form.count(", then ") == 2
+    assert attempt(lambda x: x.mul_(2).sum(), calls, 4, seconds=2).text == "changed its inputs"
+    assert attempt(lambda x: 1 / (len(x) - 3), calls, 4, seconds=2).text == "raised ZeroDivisionError"
+
+
+def test_an_error_is_named_with_the_students_deepest_line():
+    def student(x):
+        return helper(x)
+
+    outcome = attempt(student, CALL, 4, seconds=2)
+    assert outcome.text == "raised AttributeError"
+    assert outcome.shown.endswith("\n    line 16 of helper's cell: return x.nothing_like_this")
+
+
+def test_an_error_inside_a_library_is_shown_at_the_students_line():
+    def student(x):
+        return np.linalg.inv(np.zeros((2, 2)))
+
+    assert attempt(student, CALL, 4, seconds=2).shown.endswith("student's cell: return np.linalg.inv(np.zeros((2, 2)))")
+
+
+def test_leaving_python_is_a_failure_like_others():
+    assert attempt(lambda x: exit(), CALL, 4, seconds=2).text == "raised SystemExit"
+
+
+def test_what_is_not_written_is_no_error():
+    def student(x):
+        raise NotImplementedError
+
+    assert attempt(student, CALL, 4, seconds=2).shown == "not written yet"
+
+
+@pytest.mark.parametrize("loop", ["pass", "time.sleep(60)", "\n    try: pass\n    except Exception: pass"])
+def test_an_endless_loop_is_stopped_at_its_line(loop):
+    names = {"time": time}
+    exec(f"def student(x):\n  while True:\n   {loop}", names)
+    started = time.perf_counter()
+    outcome = attempt(names["student"], CALL, 4, seconds=0.2)
+    assert time.perf_counter() - started < 2
+    assert outcome.text == "out of time"
+    assert "stopped after 0.2 s" in outcome.shown
+
+
+def test_after_the_limit_no_alarm_is_left():
+    with time_limit(0.05):
+        pass
+    time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.mul_(2),
+        lambda x: x.numpy().__setitem__(0, 7),
+        lambda x: x.requires_grad_(),
+    ],
+)
+def test_changed_inputs_are_noticed(change):
+    outcome = attempt(change, Call((torch.tensor([1.0, 2.0]),)), 4, seconds=2)
+    assert outcome.text == "changed its inputs"
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+def test_untouched_inputs_of_every_kind_are_left_in_peace():
+    sparse = torch.eye(3).to_sparse()
+    call = Call((torch.rand(3, 3), sparse, sparse.to_sparse_csr(), np.ones(3), [1, [2]], {"a": 0.5}, None))
+    outcome = attempt(lambda x, coo, csr, *rest: coo @ x + csr @ x, call, 4, seconds=2)
+    assert outcome.form == "an array of shape (3, 3)"
+
+
+def test_an_object_that_fails_on_being_looked_at_is_the_students_failure():
+    class Trap:
+        @property
+        def shape(self):
+            raise RuntimeError("no")
+
+    assert attempt(lambda x: Trap(), CALL, 4, seconds=2).text == "raised RuntimeError"

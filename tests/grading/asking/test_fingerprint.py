@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+
+from course_kit.grading.asking.fingerprint import fingerprint, form, is_clear, is_guessable, tells
+
+NUMBERS = [[0.12345678, -2.0], [1e-9, 3.14159265]]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        tuple(map(tuple, NUMBERS)),
+        np.array(NUMBERS),
+        np.array(NUMBERS, dtype=np.float32),
+        torch.tensor(NUMBERS),
+        torch.tensor(NUMBERS, dtype=torch.float64, requires_grad=True),
+        torch.tensor(NUMBERS).to_sparse(),
+        [torch.tensor(row) for row in NUMBERS],
+        [[torch.tensor(number) for number in row] for row in NUMBERS],
+        scipy.sparse.csr_matrix(NUMBERS),
+        pd.DataFrame(NUMBERS),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_one_value_has_one_text_whatever_holds_it(same):
+    assert fingerprint(same) == fingerprint(NUMBERS) == "(2, 2): 0.123 -2 0 3.142"
+
+
+@pytest.mark.parametrize("single", [5 / 12, np.float32(5 / 12), torch.tensor(5 / 12), torch.tensor(5 / 12).double()])
+def test_a_number_alike(single):
+    assert fingerprint(single) == "(): 0.4167"
+    assert form(single) == "a number"
+
+
+@pytest.mark.parametrize("one", [1, True, 1.0, 0.99999994, torch.tensor(1), np.bool_(True)])
+def test_one_is_one(one):
+    assert fingerprint([one, 1 / 3]) == "(2,): 1 0.333"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (0.5, [0.5]),
+        ([1, 2], [[1, 2]]),
+        ([1, 2], [2, 1]),
+        (0.4167, 0.4166),
+        ({"a": 1}, {"b": 1}),
+        ({"a": 1}, 1),
+        (None, 0),
+        ("0.5", 0.5),
+        (float("nan"), 0),
+        (float("inf"), float("-inf")),
+        (np.arange(100), np.arange(100)[::-1]),
+        (np.arange(100), np.arange(100).reshape(10, 10)),
+        (np.arange(100), np.where(np.arange(100) == 50, 51, np.arange(100))),
+        (np.full(100, np.nan), np.zeros(100)),
+    ],
+)
+def test_other_values_have_other_texts(first, second):
+    assert fingerprint(first) != fingerprint(second)
+
+
+def test_digits_are_counted_from_the_largest_number_of_the_case():
+    assert fingerprint({"large": 1234.56, "small": [0.4567]}) == "['large'](): 1235; ['small'](1,): 0"
+    assert fingerprint([1e-7, -9e-7]) == "(2,): 0 0"
+    assert fingerprint([1.23456e-5]) == "(1,): 0.00001235"
+    assert fingerprint(-1e-30) == "(): 0"
+
+
+def test_empty_is_a_shape_of_its_own():
+    assert fingerprint([]) == fingerprint(torch.empty(0)) == "(0,): "
+    assert fingerprint({}) != fingerprint([])
+
+
+def test_keys_are_sorted_and_keep_their_type():
+    assert fingerprint({"b": 1, "a": 2}) == fingerprint({"a": 2, "b": 1})
+    assert fingerprint({1: 2}) != fingerprint({"1": 2})
+
+
+def test_a_large_array_agrees_over_precisions_and_layouts():
+    x = np.random.default_rng(0).normal(size=(30, 40)) * (np.random.default_rng(1).random((30, 40)) < 0.1)
+    texts = {fingerprint(value) for value in (x, x.astype(np.float32), torch.tensor(x).to_sparse_csr(), x.tolist())}
+    assert len(texts) == 1
+    assert len(texts.pop()) < 120
+
+
+def test_what_is_no_number_is_named_and_never_shown():
+    assert fingerprint({"a": "<script>", "b": {1, 2}}) == "['a']: a str; ['b']: a set"
+    assert fingerprint([[[[[["deep"]]]]]]) == "[0][0][0][0]: a list"
+
+
+@pytest.mark.parametrize(
+    ("exact", "single", "clear"),
+    [
+        (0.41666667, 0.41666665, True),
+        (0.41665, 0.41665, False),  # just between two roundings
+        (0.416651, 0.416650, False),  # ten times the disagreement reaches the boundary
+        (0.416680, 0.416679, True),
+        ([1.0, 1 / 3], [0.99999994, 1 / 3], True),  # float32's way to write 1
+        ([0.99999, 1 / 3], [0.99999, 1 / 3], False),  # a digit more or less, if it is 1 after all
+        (1e-9, -1e-9, True),
+        (1e-6, 1.1e-6, False),
+        ([float("nan"), 0.3], [float("nan"), 0.3], True),
+        ([float("nan"), 0.3], [0.0, 0.3], False),
+        ([0.1, 0.2], [0.1, 0.2, 0.3], False),
+        ("text", "text", False),
+    ],
+)
+def test_the_guard_keeps_clear_of_boundaries(exact, single, clear):
+    assert is_clear(exact, single, digits=4) == clear
+
+
+def test_a_clear_value_keeps_its_text_under_noise_of_the_guards_size():
+    rng = np.random.default_rng(0)
+    kept = 0
+    for _ in range(300):
+        x = rng.normal(size=5)
+        single = x.astype(np.float32)
+        noise = 9 * np.abs(x - single).max()
+        if is_clear(x, single, 4):
+            kept += 1
+            assert fingerprint(x + noise * rng.uniform(-1, 1, 5)) == fingerprint(x)
+    assert kept > 250
+
+
+@pytest.mark.parametrize(
+    ("value", "guessable"),
+    [
+        (True, True),
+        ([True, False, True], True),
+        (3, True),
+        (0.5, True),
+        (float("nan"), True),
+        (torch.zeros(20, 20), True),
+        (-np.ones(50), True),
+        (torch.Size([3, 4]), True),
+        (None, True),
+        ("text", True),
+        (0.4167, False),
+        ([3, 1, 4, 2], False),
+        (np.arange(100), False),
+    ],
+)
+def test_guessable_answers_are_told(value, guessable):
+    assert is_guessable(value) == guessable
+
+
+@pytest.mark.parametrize(
+    ("value", "telling"),
+    [
+        (0.4167, True),
+        (-1234, True),
+        ([3, 1, 4], True),
+        ({"a": 0.5, "b": [7, 0.25]}, True),
+        (0, False),
+        ([float("nan"), 1], False),
+        ([0.25, -0.25], False),
+        (None, False),
+        ({"123456": "x"}, False),
+    ],
+)
+def test_an_answer_of_three_digits_tells(value, telling):
+    assert tells(fingerprint(value)) == telling
+
+
+@pytest.mark.parametrize("text", ["raised ValueError", "out of time", "changed its inputs", ""])
+def test_a_failure_never_tells(text):
+    assert not tells(text)
+
+
+def test_the_form_says_shapes_and_no_numbers():
+    assert form(torch.rand(2, 3)) == "an array of shape (2, 3)"
+    assert (
+        form({"recall": 0.25, "lists": [[1, 2]]})
+        == "a dict with ['lists']: an array of shape (1, 2), ['recall']: a number"
+    )
+    assert form(None) == "None"
+
+
+def test_it_works_without_torch():
+    code = "import sys, course_kit.grading.asking.check\n"
+    code += "from course_kit.grading.asking.fingerprint import *\nfingerprint([[1, 2.5]])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint('torch' in sys.modules)"], capture_output=True, text=True
+    )
+    assert done.stdout == "False\n"

@@ -1,0 +1,33 @@
+"""Through the real nbval and a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from course_kit.grading.running.splice import Cell, run_cells
+
+CELLS = [
+    (Cell("x = 2"), True),
+    (Cell("1 / 0"), False),
+    (Cell("print(x)", "2\n"), True),
+    (Cell("print(x)", "3\n"), False),
+    (Cell("print(x); import warnings; warnings.warn('unrelated')", "2\n"), True),
+    (Cell("pass", "2\n"), False),
+    (Cell("from IPython.display import clear_output; clear_output()"), True),
+    (Cell("import os; print(os.listdir())", "['spliced.ipynb']\n"), True),
+]
+
+
+@pytest.mark.slow
+def test_each_cell_is_run_and_only_what_prints_the_expected_passes():
+    ran = list(run_cells([cell for cell, _ in CELLS], seconds=20))
+    assert [cell.passed for cell in ran] == [passed for _, passed in CELLS]
+    assert ran[1].error == "ZeroDivisionError: division by zero"
+    assert ran[3].printed == "2\n"
+
+
+@pytest.mark.slow
+def test_after_a_cell_without_an_end_nothing_passes():
+    endless = Cell("while True: pass")
+    ran = list(run_cells([endless, Cell("print(1)", "1\n"), Cell("print(1)", "2\n")], seconds=2))
+    assert [cell.passed for cell in ran] == [False, False, False]
