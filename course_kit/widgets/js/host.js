@@ -13,7 +13,8 @@ class Model {
     for (const listener of this.listeners[`change:${trait}`] ?? []) listener();
   }
   on(event, listener) {
-    (this.listeners[event] ??= new Set()).add(listener);
+    this.listeners[event] ??= new Set();
+    this.listeners[event].add(listener);
   }
   off(event, listener) {
     this.listeners[event]?.delete(listener);

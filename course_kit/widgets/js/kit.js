@@ -233,7 +233,7 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
       if (sentence.textContent === say) return;
       if (sentence.textContent) { // spoken once the hand rests; nothing at the start
         clearTimeout(timer);
-        timer = setTimeout(() => (status.textContent = say), 400);
+        timer = setTimeout(() => { status.textContent = say; }, 400);
       }
       sentence.textContent = say;
     };

@@ -6,7 +6,9 @@ export const pagerank = (graph, start, restart) => {
   const lists = neighbours(graph);
   const step = (pi) => {
     const next = lists.map(() => 0);
-    lists.forEach((near, n) => near.forEach((m) => (next[m] += ((1 - restart) * pi[n]) / near.length)));
+    lists.forEach((near, n) => {
+      for (const m of near) next[m] += ((1 - restart) * pi[n]) / near.length;
+    });
     next[start] += 1 - sum(next);
     return next;
   };

@@ -19,7 +19,7 @@ export const joinOrCut = (edges, user, item) => {
 };
 
 const formula = ({ items, itemDegrees, degrees, value }) => {
-  const terms = items.length ? items.map((v, i) => `1/${itemDegrees[i]}`).join(" + ") : "0";
+  const terms = items.length ? itemDegrees.map((degree) => `1/${degree}`).join(" + ") : "0";
   return figure("The formula with its numbers", 190, 96,
     text(0, 14, "1 / √(degree · degree)", { anchor: "start", kind: "small" }),
     text(0, 30, items.length ? `1 / √(${degrees[0]} · ${degrees[1]})` : "–", { anchor: "start", kind: "strong" }),
@@ -41,7 +41,7 @@ export default stage({
   ],
   prepare: ({ _start }) => ({ ..._start }),
   draw(state, start) {
-    const { users, items, edges, first, second, item } = state;
+    const { users, items, first, second, item } = state;
     const now = coefficient(state, first, second);
     const before = coefficient({ users, items, edges: start.edges }, first, second).value;
     const change = now.value - before;

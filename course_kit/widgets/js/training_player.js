@@ -6,7 +6,9 @@ export const reach = (frames) => frames.reduce((far, points) => Math.max(far, ..
 // What there is to play: the kernel sends each new picture alone, and all of them when it pauses.
 export const recorder = (state) => {
   let frames, figures, far;
-  const take = (all, measures) => ([frames, figures, far] = [all, measures, reach(all)]);
+  const take = (all, measures) => {
+    [frames, figures, far] = [all, measures, reach(all)];
+  };
   take(state.frames, state.figures);
   return () => {
     if (state.frames.length > frames.length) take(state.frames, state.figures);

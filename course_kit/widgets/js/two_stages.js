@@ -15,7 +15,7 @@ export const recalls = ({ retriever, ranker, positives, k }) => {
   });
 };
 
-const picture = (all, k, C) => {
+const picture = (all, C) => {
   const x = scale([0, all.length], [26, 320]);
   const y = scale([0, 1], [128, 8]);
   const now = all[C - 1];
@@ -39,7 +39,7 @@ export default stage({
     const { candidates, final } = all[C - 1];
     const alone = all.at(-1).final;
     return {
-      figures: [picture(all, k, C)],
+      figures: [picture(all, C)],
       numbers: [
         ["candidates", fixed(candidates, 3), lineKey("s1 bold")],
         ["final list", fixed(final, 3), lineKey("s0 bold dotted")],
