@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import traitlets
 
 from course_kit.widgets.base import fixed
 from course_kit.widgets.graph import GraphWidget
-from course_lib.graph import InteractionGraph
 from course_lib.walks import personalized_pagerank
 
 
@@ -26,14 +23,6 @@ class ImportancePooling(GraphWidget):
     item = traitlets.Int(0).tag(sync=True, moves=True)
     num = traitlets.Int(3).tag(sync=True, moves=True)
     restart = traitlets.Float(0.5).tag(sync=True, moves=True)
-
-    def __init__(
-        self,
-        graph: InteractionGraph | None = None,
-        user_names: Sequence[str] = (),
-        item_names: Sequence[str] = (),
-    ) -> None:
-        super().__init__(graph, user_names, item_names)
 
     def numbers(self) -> dict[str, str]:
         """The neighbours, best first, each with its weight, and the share of the visits that they stand for."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import traitlets
 
 from course_kit.widgets.graph import GraphWidget
 from course_lib.diffusion import normalized_adjacency
-from course_lib.graph import InteractionGraph
 
 LAYERS = 6
 
@@ -25,14 +22,6 @@ class MessagePassing(GraphWidget):
     node = traitlets.Int(0).tag(sync=True, moves=True)
     layers = traitlets.Int(1).tag(sync=True, moves=True)
     own = traitlets.Bool(False).tag(sync=True, moves=True)
-
-    def __init__(
-        self,
-        graph: InteractionGraph | None = None,
-        user_names: Sequence[str] = (),
-        item_names: Sequence[str] = (),
-    ) -> None:
-        super().__init__(graph, user_names, item_names)
 
     def numbers(self) -> dict[str, str]:
         """How many users and items the node sees: where row ``node`` of the power of A (of A + I) is not zero."""

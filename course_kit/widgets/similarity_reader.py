@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import traitlets
 
@@ -24,14 +22,6 @@ class SimilarityReader(GraphWidget):
     first = traitlets.Int(0).tag(sync=True, moves=True)
     second = traitlets.Int(1).tag(sync=True, moves=True)
     item = traitlets.Int(0).tag(sync=True, moves=True)
-
-    def __init__(
-        self,
-        graph: InteractionGraph | None = None,
-        user_names: Sequence[str] = (),
-        item_names: Sequence[str] = (),
-    ) -> None:
-        super().__init__(graph, user_names, item_names)
 
     def numbers(self) -> dict[str, str]:
         """Number of items both have, and the entry of Ã² for the two users."""
