@@ -38,86 +38,104 @@ class Check:
 
 # Here and not in the notebooks, where one would read the answer before thinking.
 CHECKS = {
-    "00 edges per user": Check(55361 / 938, {55361 / 1447: "That is per item."}, tolerance=0.5),
+    "00 edges per user": Check(55361 / 938, {55361 / 1447: "That is the number of edges per item."}, tolerance=0.5),
     "01 density": Check(
         12 / 24,
-        {24 / 100: "A has cells that can never be an edge.", 1.0: "The ones in A count each edge twice."},
+        {
+            24 / 100: "That is the share of ones in A, but A also has cells that can never be an edge.",
+            1.0: "The ones in A count each edge twice.",
+        },
     ),
     "01 recall": Check(2 / 5, {1.0: "You divided by K, or by min(|P|, K) as LensKit does. Recall divides by |P|."}),
-    "01 auc": Check(4 / 6, {2 / 6: "Those are the pairs in the wrong order.", 0.5: "That is the other ranking."}),
+    "01 auc": Check(
+        4 / 6, {2 / 6: "Those are the pairs in the wrong order.", 0.5: "That is the AUC of the other ranking."}
+    ),
     "02 equal scores": Check(
         math.log(2),
         {
             0.0: "σ(0) is 1/2, not 1.",
-            0.5: "Take the logarithm too: −log(1/2).",
-            -math.log(2): "You lost the minus.",
-            1.0: "The natural logarithm, not the one to base 2.",
+            0.5: "That is σ(0). The loss is minus its logarithm.",
+            -math.log(2): "The minus sign is missing.",
+            1.0: "That uses the logarithm to base 2; use the natural logarithm.",
         },
     ),
     "02 best shift": Check(
-        2.0, {-2.0: "That pushes the edge further down.", 1.0: "Not far enough: where does the edge stand then?"}
+        2.0,
+        {
+            -2.0: "That pushes the edge further down.",
+            1.0: "Not far enough: with this c, what are the scores of the edge and the non-edge?",
+        },
     ),
     "03 parameters": Check(
         500 * 64,
         {
-            300 * 200 * 64: "A vector a node, not a pair.",
+            300 * 200 * 64: "Each node has a vector, not each pair of nodes.",
             300 * 64: "Items need vectors too.",
             200 * 64: "Users need vectors too.",
-            500: "That is the number of vectors.",
+            500: "That is the number of vectors. How many numbers are in each?",
         },
     ),
     "03 steps": Check(
-        5, {4: "Four hops from Dan, and Dan himself needs step 1.", 3: "Users are two hops apart, not one."}
+        5,
+        {
+            4: "Ada is four hops from Dan, but Dan himself only changes at step 1.",
+            3: "Dan and Cleo are two hops apart, not one, and so are Cleo and Ada.",
+        },
     ),
     "04 two layers": Check(
         24,
         {
-            6: "That is after one layer.",
-            0: "That is the score of the start vectors.",
+            6: "That is the score after one layer.",
+            0: "That is the score before any layer.",
             21.5: "The first layer has a ReLU too.",
-            37: "Take the mean of the neighbours, not their sum.",
-            15: "v0 changes in the second layer too.",
-            11: "u0 changes in the second layer too.",
+            37: "That adds the sum of the neighbours; the layer takes their mean.",
+            15: "You used v0 after one layer; the second layer changes it too.",
+            11: "You used u0 after one layer; the second layer changes it too.",
         },
     ),
     "04 floor": Check(
         math.log(2),
         {
-            0.0: "The edges' part can reach 0. Can the negatives' part?",
+            0.0: "The part of the edges can go to 0. Can the part of the negatives go to 0 as well?",
             0.5: "That is the probability; the loss is minus its logarithm.",
-            -math.log(2): "You lost the minus.",
-            2 * math.log(2): "Edges can score high: their part goes to 0.",
-            1.0: "The natural logarithm, not the one to base 2.",
+            -math.log(2): "The minus sign is missing.",
+            2 * math.log(2): "Edges can score high, so their part can go to 0.",
+            1.0: "That uses the logarithm to base 2; use the natural logarithm.",
         },
     ),
     "04 layers": Check(
         3,
         {
-            2: "Two hops from Dan, and Dan himself needs layer 1.",
+            2: "Cleo is two hops from Dan, but Dan himself only changes in layer 1.",
             4: "Layer 1 already changes Dan.",
-            5: "That is how far Ada is.",
+            5: "That is the number for Ada.",
         },
     ),
     "04 parameters": Check(
         3 * (2 * 64**2 + 64),
         {
             3 * 2 * 64**2: "Each layer has a bias of 64 numbers as well.",
-            3 * (2 * 64**2 + 2 * 64): "That has two biases a layer, as the authors' code does; as taught there is one.",
+            3
+            * (2 * 64**2 + 2 * 64): "That has two biases per layer, as the authors' code does; as taught there is one.",
             3 * (64**2 + 64): "The input of a layer is a concatenation: 128 numbers in, 64 out.",
-            2 * 64**2 + 64: "That is one layer.",
-            2385 * 64: "That is the table.",
+            2 * 64**2 + 64: "That is the number for one layer.",
+            2385 * 64: "That is the number in the table.",
         },
     ),
     "05 entry": Check(
         1 / math.sqrt(12),
-        {1 / 12: "Take the square root.", 1 / 4: "That is the left normalisation.", 1 / 3: "Cleo's degree counts too."},
+        {
+            1 / 12: "Take the square root of the product.",
+            1 / 4: "That divides by Cleo's degree alone; the film's degree counts too.",
+            1 / 3: "That divides by the film's degree alone; Cleo's degree counts too.",
+        },
     ),
     "05 two hops": Check(
         (1 / 3 + 1 / 2) / math.sqrt(12),
         {
-            1 / 3 + 1 / 2: "Divide by the users' degrees too.",
+            1 / 3 + 1 / 2: "Divide by the square root of the users' degrees too.",
             (1 / 3 + 1 / 2) / 12: "The users' degrees stand under a square root.",
-            2 / math.sqrt(12): "Each shared film counts 1/d, not 1.",
+            2 / math.sqrt(12): "Each shared film adds 1/d to the sum, not 1.",
         },
     ),
     "06 best of 28": Check(
