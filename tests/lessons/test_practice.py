@@ -43,7 +43,7 @@ def test_no_hint_gives_the_answer_away(name):
 
 @EACH_CHECK
 def test_every_check_is_asked_in_its_lesson(name):
-    (path,) = (Path(__file__).parents[1] / "notebooks").glob(f"{name[:2]}_*.ipynb")
+    (path,) = (Path(__file__).parents[2] / "notebooks").glob(f"{name[:2]}_*.ipynb")
     assert any(f'check_answer("{name}"' in "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
 
 
