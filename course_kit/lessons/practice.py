@@ -132,7 +132,7 @@ CHECKS = {
     "06 standard errors": Check(
         2.44,
         {
-            1.09: "You divided by the standard deviation of one difference. Divide it by √5 first: that is the error of the mean.",
+            1.09: "You divided by the standard deviation of one difference. The error of the mean is smaller by √5.",
             2.73: "Your standard deviation divides by n. With n − 1 it is a little larger.",
             0.0035: "That is a difference in recall. How many standard errors fit into the mean?",
         },
