@@ -290,7 +290,7 @@ def _bpr_step(
     pos = graph.item[graph.user_offsets[users] + (share * graph.user_degree[users]).long()]  # (B,)
     neg = uniform_negatives(graph, users, recipe.negatives, generator)  # (B, S)
     items = torch.cat([pos[:, None], neg], dim=1)  # (B, 1 + S)
-    scores = _pair_scores(model, users, items)
+    scores = model.pair_scores(users, items)
     return sampled_bpr_loss(scores[:, 0], scores[:, 1:]), model.penalty(users, items)
 
 
@@ -302,7 +302,7 @@ def _binary_step(
     users, pos = graph.user[edge], graph.item[edge]
     others, neg = uniform_non_edges(graph, recipe.batch_size * recipe.negatives, generator)  # (B · S,)
     pairs = torch.cat([users, others]), torch.cat([pos, neg])[:, None]
-    scores = _pair_scores(model, *pairs).flatten()  # (B + B · S,)
+    scores = model.pair_scores(*pairs).flatten()  # (B + B · S,)
     loss = sampled_binary_loss(scores[: len(users)], scores[len(users) :].view(-1, recipe.negatives))
     return loss, model.penalty(*pairs)
 
@@ -356,15 +356,6 @@ SCHEDULES: dict[str, Callable[[float], float]] = {  # share of the run that is o
     "constant": lambda done: 1.0,
     "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,
 }
-
-
-def _pair_scores(model: EmbeddingModel, users: Tensor, items: Tensor) -> Tensor:
-    """Scores of each user (B,) with some items (B, S)."""
-    if isinstance(model, PinSAGE):
-        return model.pair_scores(users, items)
-    user_emb, item_emb = model.embed()
-    users, items = users.to(user_emb.device), items.to(item_emb.device)
-    return (embedding(users, user_emb)[:, None] * embedding(items, item_emb)).sum(dim=-1)  # (B, S)
 
 
 def _validation_recall(model: EmbeddingModel, split: Split) -> float:
