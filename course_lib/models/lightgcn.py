@@ -62,13 +62,6 @@ class LightGCN(GraphModel):
     def propagate(self, nodes: Tensor) -> Tensor:
         """Weighted sum of all layers, shape (N, D).
 
-        This is the loop in the example above::
-
-            total = 0
-            for weight in alpha:
-                total = total + weight * nodes
-                nodes = product(adjacency, nodes)  # E ← Ã E
-
-        :func:`polynomial` gives the same result without keeping the layers, and a faster gradient.
+        ``polynomial`` gives what the loop in the example above gives, in less time.
         """
         return polynomial(self.adjacency, nodes, self.alpha)

@@ -306,9 +306,7 @@ class PinSAGE(EmbeddingModel):
         """
         twin = PinSAGE(graph, features, neighbors=neighbors, **self._options)
         if features.shape[1] != self.features.shape[1]:
-            refuse(
-                "features", f"{features.shape[1]} columns", f"{self.features.shape[1]}, as in training"
-            )
+            refuse("features", f"{features.shape[1]} columns", f"{self.features.shape[1]}, as in training")
         twin.load_state_dict(self.state_dict())
         return twin
 
