@@ -10,7 +10,7 @@ Data takes one way through the modules, and this is also an order to read them i
 
 The rest serves these: ``arguments`` words the errors; ``download``, ``origins`` and ``campus`` are behind ``load``.
 Import from the module you need: ``from course_lib.metrics import top_k``. A new idea of the lecture gets a module of
-its own, with its name. It imports only what stands above it in this list, and its test is ``tests/test_<module>.py``.
+its own, with its name. It imports what stands above or beside it in this list. Its test is ``tests/test_<module>.py``.
 
 "Source: lecture row 33" in a docstring: the course numbers the statements of the lecture from 1 to 89, in their order.
 The table of them, with slide, notebook, function and test, is ``docs/lecture_map.md`` in the course's repository.
