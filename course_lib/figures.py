@@ -224,7 +224,7 @@ def growth(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how costs grow, both axes logarithmic: what was measured as points, the power law through it as a line.
+    """Draw how costs grow, on logarithmic axes: measurements as points, and the power law through them as a line.
 
     Args:
         lines: Name → {size: cost}; the legend gives the slope after the name.

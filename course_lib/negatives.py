@@ -1,4 +1,4 @@
-"""Negatives for training: drawn uniformly, shared by a batch, hard (near the positives), or weighted by distance."""
+"""Negatives for training: drawn uniformly, shared by a batch, hard (near the query), or weighted by distance."""
 
 from __future__ import annotations
 
