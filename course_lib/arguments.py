@@ -1,4 +1,4 @@
-"""One sentence form for every refused argument: what came, what was wanted, what to do."""
+"""The checks of arguments, and the one form of their errors: what came, what was wanted, what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoReturn:
-    """Raise the one-line error that every module uses for bad input.
+    """Raise the one-line error with which every module refuses bad input.
 
     Args:
         argument: Name of the argument, as the caller wrote it.
@@ -17,6 +17,11 @@ def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoRetur
 
     Raises:
         ValueError: Always.
+
+    Example:
+        >>> refuse("k", 0, "a whole number of at least 1", "pass k=20")
+        Traceback (most recent call last):
+        ValueError: k: got 0, wanted a whole number of at least 1; pass k=20
     """
     raise ValueError(f"{argument}: got {got}, wanted {wanted}" + (f"; {remedy}" if remedy else ""))
 
@@ -26,7 +31,7 @@ def whole(argument: str, value: object, least: int) -> int:
 
     Args:
         argument: Name of the argument.
-        value: What came: an int of Python, numpy or a one-element tensor.
+        value: What came: an int of Python or numpy, or a tensor with one element.
         least: Smallest value accepted.
 
     Returns:
