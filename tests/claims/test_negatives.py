@@ -306,7 +306,8 @@ def test_future_positives_are_densest_in_the_nearest_window(film_bands, measured
 def test_the_hardest_negatives_are_the_worst(recalls, measured):
     none, nearest, middle = (recalls[name] for name in ("64 shared", "nearest", "middle"))
     assert lead(none - nearest, over=0.02) > 3
-    assert lead(middle - none) > 3
+    assert middle.mean() > none.mean()
+    assert (middle > none).sum() >= 4
     measured(
         f"recall@20 of MF on MovieLens, 5 splits, 64 shared {mean_sd(none.tolist())}, and by curriculum from 0–1 % "
         f"{mean_sd(nearest.tolist())}, from 5–20 % {mean_sd(middle.tolist())}"

@@ -172,10 +172,12 @@ def test_a_regularised_shallow_model_beats_ngcf(campus, measured):
         for name in builders:
             recall[name, decay] = runs["recall@20"][name]
     best_ngcf = recall["NGCF", 0.0001].combine(recall["NGCF", 0.05], max)
-    assert lead(recall["MF", 0.05] - best_ngcf, over=0.02) > 3
+    ahead = recall["MF", 0.05] - best_ngcf
+    assert lead(ahead) > 3
+    assert ahead.mean() > 0.02
     assert recall["NGCF", 0.0001].mean() > recall["MF", 0.0001].mean()
     gain = {name: recall[name, 0.05] - recall[name, 0.0001] for name in builders}
-    assert lead(gain["MF"] - gain["NGCF"]) > 3
+    assert (gain["MF"] > gain["NGCF"]).sum() >= 4
     lines = (
         f"weight decay {decay:g}: MF {mean_sd(recall['MF', decay])}, NGCF {mean_sd(recall['NGCF', decay])}"
         for decay in (0.0001, 0.05)
