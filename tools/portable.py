@@ -27,6 +27,7 @@ TESTS = [
     *("tests/test_features.py", "tests/test_losses.py", "tests/test_metrics.py", "tests/test_negatives.py"),
     *("tests/test_retrieval.py", "tests/test_training.py", "tests/test_walks.py"),
 ]
+SHORT = ["-m", "not slow", "tests/claims", "tests/models", "tests/test_losses.py", "tests/test_training.py"]
 
 HERE = "as here"
 SETTINGS: dict[str, dict[str, str]] = {  # variables of MKL, torch's own loops, oneDNN, and numpy's OpenBLAS
@@ -117,12 +118,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(description="Run what rests on rounding as other processors would round.")
     parser.add_argument("paths", nargs="*", help="tests to run; without any, all that compute, and the notebooks")
-    parser.add_argument("--short", action="store_true", help="the quick tests, under one setting that is not this one")
+    parser.add_argument("--short", action="store_true", help="a few quick tests, under one setting")
     asked = parser.parse_args(arguments)
     options = ["--nbval-lax", *(asked.paths or [*TESTS, "notebooks"])]
     played = [setting for setting in SETTINGS if playable(setting)]
     if asked.short:
-        options, played = ["-m", "not slow", *(asked.paths or TESTS)], played[1:2]
+        options, played = SHORT, played[1:2]
     results = {}
     for place, setting in enumerate(played, start=1):
         print(f"\n{place} of {len(played)}: {setting}", flush=True)
