@@ -1,7 +1,8 @@
 """What a test that trains may say: a mean over five seeds, and how far it is from where the verdict would turn.
 
 Another processor, another number of threads or another seed rounds differently, and training multiplies that. So a test
-asks for a lead of three standard errors or more, and `COURSE_SEED=100` plays five other seeds (`make portable` does).
+asks for a lead of three standard errors, or for the sign in at least 4 of 5 runs. `COURSE_SEED=100` plays five other
+seeds, as `make portable` does.
 """
 
 from __future__ import annotations
