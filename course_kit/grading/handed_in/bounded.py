@@ -7,6 +7,7 @@ nobody else.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import json
 import os
@@ -88,6 +89,7 @@ def _work(
     """What the child does; whatever happens in it, it ends here."""
     code = 1
     try:
+        faulthandler.disable()
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
