@@ -77,6 +77,16 @@ def test_github_classroom(tmp_path):
     assert got.keys() == {"ann-gh", "bob"}
 
 
+@pytest.mark.parametrize("around", ["a1-submissions", "renamed"])
+@pytest.mark.parametrize("column", ["student", "github_username"])
+def test_github_classroom_with_one_student_so_far(tmp_path, around, column):
+    (tmp_path / around / "a1-ann-gh").mkdir(parents=True)
+    (tmp_path / around / "a1-ann-gh/a1.ipynb").write_bytes(b"A")
+    (tmp_path / "roster.csv").write_text(f"{column}\nann-gh\nbob\n", "utf-8")
+    found = collect(tmp_path / around, read_roster(tmp_path / "roster.csv"))
+    assert {one.student: one.content for one in found.submissions} == {"ann-gh": b"A", "bob": b""}
+
+
 @pytest.mark.parametrize(
     ("lms", "name", "student", "time"),
     [
