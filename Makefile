@@ -81,7 +81,7 @@ release: install
 grade-demo: system
 	@rm -rf build/demo && mkdir -p build/demo
 	@$(PY) tools/submissions.py a1 --students 30 --broken 0.1 --hostile 0.1 --out build/demo/submissions
-	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day
+	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day --file-times; [ $$? -le 1 ]  # 1: there are flags
 	@$(PY) -m webbrowser -t "file://$(CURDIR)/build/demo/grades/report.html" >/dev/null 2>&1 || true
 
 format: install

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import torch
 
 
 def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoReturn:
@@ -47,3 +50,27 @@ def whole(argument: str, value: object, least: int) -> int:
     if number is None or number < least:
         refuse(argument, repr(value), f"a whole number of at least {least}")
     return number
+
+
+def seeded(seed: int | torch.Generator, argument: str = "seed") -> torch.Generator:
+    """A generator of random numbers for a seed.
+
+    Args:
+        seed: A whole number of Python or numpy, also below zero; or a generator, which is returned as it is.
+        argument: Name of the argument.
+
+    Returns:
+        The generator.
+
+    Raises:
+        ValueError: If the seed is neither.
+    """
+    import torch
+
+    if isinstance(seed, torch.Generator):
+        return seed
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        refuse(argument, repr(seed), "a whole number or a torch.Generator")
+    return torch.Generator().manual_seed(number)

@@ -166,5 +166,10 @@ def compare(
 
     Source: lecture rows 68–71.
     """
-    ks = sorted({int(metric.split("@")[1]) for metric in metrics})
+    for metric in metrics:
+        name, _, k = metric.partition("@")
+        if name not in FROM_HITS or not k.isdecimal() or isinstance(metrics, str):
+            wanted = f"a tuple of names such as 'recall@20', each one of {', '.join(FROM_HITS)}, then @ and K"
+            refuse("metrics", repr(metrics), wanted, "pass metrics=('recall@20', 'ndcg@20')")
+    ks = sorted({int(metric.partition("@")[2]) for metric in metrics})
     return summarize(run_seeds(builders, split_for_seed, recipes, seeds, ks, progress), metrics)

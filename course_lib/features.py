@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 from course_lib.download import data_root, store
 from course_lib.graph import checked_ids
 
@@ -180,7 +180,7 @@ def taste_features(tastes: Tensor, signal: float, dim: int = 16, seed: int = 0) 
         refuse("signal", signal, "a share in [0, 1]")
     dim = whole("dim", dim, least=1)
     num_tastes = int(tastes.max()) + 1
-    tastes, generator = checked_ids("tastes", tastes, num_tastes), torch.Generator().manual_seed(seed)
+    tastes, generator = checked_ids("tastes", tastes, num_tastes), seeded(seed)
     of_taste = torch.randn(num_tastes, dim, generator=generator)[tastes]  # (I, D)
     of_item = torch.randn(len(tastes), dim, generator=generator)
     return normalize(signal**0.5 * of_taste + (1 - signal) ** 0.5 * of_item, dim=1)

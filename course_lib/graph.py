@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 
 if TYPE_CHECKING:
     import networkx
@@ -84,17 +84,21 @@ class InteractionGraph:
 
     @classmethod
     def from_edges(
-        cls, user: Sequence[Any], item: Sequence[Any], time: Sequence[float] | None = None
+        cls, user: Iterable[Any], item: Iterable[Any], time: Iterable[Any] | None = None
     ) -> tuple[InteractionGraph, np.ndarray, np.ndarray]:
         """Build a graph from raw ids that can be sorted: strings, database keys, numbers with gaps.
 
         Args:
-            user: Raw user id of each edge, length E.
+            user: Raw user id of each edge, length E; a list, an array, a column of a table, or a generator.
             item: Raw item id of each edge, length E.
-            time: When each edge happened, length E; optional.
+            time: When each edge happened, length E, as numbers or as dates; optional.
 
         Returns:
             The graph; the raw user ids, length U, where position u holds the id of user u; the raw item ids, length I.
+            Dates become nanoseconds since 1970.
+
+        Raises:
+            ValueError: If an id or a time is missing, or ids are of kinds that cannot be sorted together.
 
         Example:
             >>> graph, users, items = InteractionGraph.from_edges(["ben", "ada", "ben"], ["jazz", "jazz", "chess"])
@@ -105,14 +109,14 @@ class InteractionGraph:
             >>> list(zip(users[graph.user].tolist(), items[graph.item].tolist()))
             [('ada', 'jazz'), ('ben', 'chess'), ('ben', 'jazz')]
         """
-        user_ids, user_index = np.unique(np.asarray(user), return_inverse=True)
-        item_ids, item_index = np.unique(np.asarray(item), return_inverse=True)
+        user_ids, user_index = _numbered("user", user)
+        item_ids, item_index = _numbered("item", item)
         graph = cls(
             len(user_ids),
             len(item_ids),
             torch.from_numpy(user_index.reshape(-1)),
             torch.from_numpy(item_index.reshape(-1)),
-            None if time is None else torch.as_tensor(np.asarray(time)),
+            None if time is None else _times(time),
         )
         return graph, user_ids, item_ids
 
@@ -355,8 +359,45 @@ def _half_up(count: Tensor, share: float) -> Tensor:
     return torch.floor((count.double() * share).round(decimals=10) + 0.5).long()
 
 
+def _numbered(argument: str, ids: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The raw ids, sorted, each once; and for each edge the position of its id among them."""
+    values = np.asarray(ids if hasattr(ids, "__len__") else list(ids))
+    _refuse_missing(argument, values, "ids")
+    try:
+        return np.unique(values, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(one).__name__ for one in values.tolist()})
+        refuse(argument, f"ids of the kinds {', '.join(kinds)}", "ids of one kind", "turn them into strings")
+
+
+def _times(time: Iterable[Any]) -> Tensor:
+    """Times as numbers; dates of numpy, pandas and Python become nanoseconds since 1970."""
+    values = np.asarray(time if hasattr(time, "__len__") else list(time))
+    _refuse_missing("time", values, "times")
+    if values.dtype.kind in "OUM":
+        import pandas as pd
+
+        try:
+            form = "ISO8601" if values.dtype.kind == "U" else None
+            values = pd.to_datetime(values, utc=True, format=form).tz_localize(None).to_numpy()
+        except (ValueError, TypeError) as error:
+            refuse("time", f"values that are no times ({str(error).splitlines()[0]})", "numbers or dates")
+        values = values.astype("datetime64[ns]").astype(np.int64)
+    return torch.as_tensor(values)
+
+
+def _refuse_missing(argument: str, values: np.ndarray, what: str) -> None:
+    """Refuse None and nan: numpy would take all of them for one id."""
+    if values.dtype.kind not in "OfM":
+        return
+    import pandas as pd
+
+    if missing := int(pd.isna(values).sum()):
+        refuse(argument, f"{missing} missing {what}", f"{what} for all edges", "drop the edges that lack one")
+
+
 def _shuffled(graph: InteractionGraph, seed: int) -> Tensor:
-    return torch.randperm(graph.num_edges, generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(graph.num_edges, generator=seeded(seed))
 
 
 def _rank_within_user(graph: InteractionGraph, key: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 
@@ -32,7 +32,7 @@ def uniform_negatives(graph: InteractionGraph, users: Tensor, num: int, seed: in
     """
     num, users = whole("num", num, least=1), checked_ids("users", users, graph.num_users)
     free = graph.num_items - graph.user_degree[users]  # (B,): number of non-items of each user
-    share = torch.rand(len(users), num, generator=_generator(seed), dtype=torch.double)  # (B, S)
+    share = torch.rand(len(users), num, generator=seeded(seed), dtype=torch.double)  # (B, S)
     place = (share * free[:, None]).long()  # which of the user's non-items, counted from 0
     row_start = users[:, None] * graph.num_items  # the user's first cell in R
     before_user = row_start - graph.user_offsets[users][:, None]  # empty cells in the rows of the users before
@@ -59,7 +59,7 @@ def uniform_non_edges(graph: InteractionGraph, num: int, seed: int | torch.Gener
     num = whole("num", num, least=1)
     if not free:
         refuse("graph", graph, "a graph with at least one pair that is not an edge")
-    cells = _empty_cells(graph, (torch.rand(num, generator=_generator(seed), dtype=torch.double) * free).long())
+    cells = _empty_cells(graph, (torch.rand(num, generator=seeded(seed), dtype=torch.double) * free).long())
     return cells // graph.num_items, cells % graph.num_items
 
 
@@ -85,7 +85,7 @@ def shared_negatives(graph: InteractionGraph, num: int, seed: int | torch.Genera
     num = whole("num", num, least=1)
     if num > graph.num_items:
         refuse("num", num, f"at most the {graph.num_items} items of the graph")
-    return torch.randperm(graph.num_items, generator=_generator(seed))[:num]
+    return torch.randperm(graph.num_items, generator=seeded(seed))[:num]
 
 
 def shared_mask(graph: InteractionGraph, users: Tensor, shared: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ def hard_negatives(
     if num is None:
         return band
     num = whole("num", num, least=1)
-    key = torch.rand(band.shape, generator=_generator(seed)).masked_fill(band < 0, 2.0)  # the padding sorts last
+    key = torch.rand(band.shape, generator=seeded(seed)).masked_fill(band < 0, 2.0)  # the padding sorts last
     drawn = band.gather(1, key.argsort(dim=1)[:, :num])
     return torch.nn.functional.pad(drawn, (0, num - drawn.shape[1]), value=-1)  # (B, num)
 
@@ -285,7 +285,7 @@ def distance_weighted_negatives(
     weights = distance_weights(distances, query.shape[1], cutoff, upper, max_weight)
     no_candidate = ~weights.any(dim=1, keepdim=True)
     weights = weights + no_candidate  # multinomial refuses a row of zeros; what it draws from such a row is replaced
-    drawn = torch.multinomial(weights, num, replacement=True, generator=_generator(seed))  # (B, S)
+    drawn = torch.multinomial(weights, num, replacement=True, generator=seeded(seed))  # (B, S)
     return drawn.masked_fill(no_candidate, -1)
 
 
@@ -314,7 +314,3 @@ def _empty_cells(graph: InteractionGraph, number: Tensor) -> Tensor:
     edges = graph.user * graph.num_items + graph.item  # (E,), ascending
     empty_before = edges - torch.arange(graph.num_edges)  # (E,)
     return number + torch.searchsorted(empty_before, number, right=True)
-
-
-def _generator(seed: int | torch.Generator) -> torch.Generator:
-    return seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)

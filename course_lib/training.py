@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import embedding, normalize
 from torch.optim.lr_scheduler import LambdaLR
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 from course_lib.graph import InteractionGraph, Split
 from course_lib.losses import margin_loss, sampled_binary_loss, sampled_bpr_loss, streamed_softmax_loss
 from course_lib.metrics import FROM_HITS, per_user_values
@@ -264,7 +264,7 @@ class Trainer:
         self.model, self.graph = model, graph
         self.recipe = replace(recipe, batch_size=min(recipe.batch_size, to_draw))
         self.num_steps = math.ceil(to_draw / self.recipe.batch_size)
-        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.generator = seeded(recipe.seed)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=recipe.lr, fused=True)
         num_steps = self.num_steps * recipe.epochs
         self.step_size = LambdaLR(self.optimizer, lambda step: SCHEDULES[recipe.schedule](min(step / num_steps, 1)))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from course_lib.arguments import whole
+from course_lib.arguments import seeded, whole
 from course_lib.diffusion import normalized_adjacency, without_edges
 from course_lib.graph import InteractionGraph, checked_ids
 
@@ -110,7 +110,7 @@ class TableModel(EmbeddingModel):
     def __init__(self, graph: InteractionGraph, dim: int = 64, std: float = 0.1, seed: int = 0) -> None:
         super().__init__(graph)
         dim = whole("dim", dim, least=1)
-        table = torch.randn(graph.num_nodes, dim, generator=torch.Generator().manual_seed(seed)) * std  # (N, D)
+        table = torch.randn(graph.num_nodes, dim, generator=seeded(seed)) * std  # (N, D)
         self.user_table = nn.Parameter(table[: self.num_users].clone())  # (U, D)
         self.item_table = nn.Parameter(table[self.num_users :].clone())  # (I, D)
 
@@ -213,5 +213,5 @@ def xavier(shapes: Iterable[tuple[int, int]], seed: int) -> list[nn.Parameter]:
 
     Source: Glorot & Bengio 2010.
     """
-    generator = torch.Generator().manual_seed(-1 - seed)
+    generator = seeded(-1 - seed)
     return [nn.Parameter(nn.init.xavier_uniform_(torch.empty(shape), generator=generator)) for shape in shapes]
