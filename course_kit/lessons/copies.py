@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-PARTS = (
+LESSONS = (
     "notebooks/*.ipynb",
     "notebooks/results/*.csv",
     "notebooks/results/*.json",
-    "assignments/*.ipynb",
     "docs/glossary.md",
     "docs/lecture_map.md",
     "docs/claims.md",
 )
+ASSIGNMENTS = ("assignments/*.ipynb",)
 RECORD = ".editions.json"  # in the folder of the copies: file → digest of the edition that was last put there
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*[./][^)#\s]*)[^)]*\)")
 
 
-def make_copies(source: Path, folder: Path, parts: Sequence[str] = PARTS) -> list[Path]:
+def make_copies(source: Path, folder: Path, parts: Sequence[str] = LESSONS + ASSIGNMENTS) -> list[Path]:
     """Make the copies, or bring them up to date. A file that the student changed stays as it is.
 
     Args:
@@ -48,7 +49,7 @@ def make_copies(source: Path, folder: Path, parts: Sequence[str] = PARTS) -> lis
             beside.append(path)
         if not path.exists() or _digest(path.read_bytes()) != newest:
             _write(path, edition)
-        record |= {name: newest, str(path.relative_to(folder)): newest}
+        record |= {name: newest, path.relative_to(folder).as_posix(): newest}
     _write(folder / RECORD, json.dumps(record, indent=1).encode())
     return beside
 
@@ -82,7 +83,7 @@ def news(folder: Path | None = None) -> str:
     folder = folder or home()
     if folder is None:
         return "This is the course's own notebook. `make lab` opens a copy of yours, in the folder `my`."
-    names = ", ".join(sorted(str(path.relative_to(folder)) for path in folder.glob("*/*.new-edition*.ipynb")))
+    names = ", ".join(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.new-edition*.ipynb")))
     if not names:
         return f"Your lessons in {folder.name} are up to date."
     return f"A new edition lies beside your own file, which stays as it is: {names}. Delete what you do not need."
@@ -94,21 +95,25 @@ def _editions(source: Path, folder: Path, parts: Sequence[str]) -> dict[str, byt
     files = [file for file in files if ".new-edition" not in file.name]
     if not any(file.suffix == ".ipynb" for file in files):
         raise ValueError(f"no notebooks/….ipynb in {source.resolve()}; run it in the course's folder")
-    names = {str(file.relative_to(source)) for file in files} | {"assignments"}
-    return {str(file.relative_to(source)): _edition(file, source, folder, names) for file in files}
+    names = {file.relative_to(source).as_posix() for file in files}
+    return {name: _edition(source, folder, name, names) for name in names}
 
 
-def _edition(file: Path, source: Path, folder: Path, names: set[str]) -> bytes:
+def _edition(source: Path, folder: Path, name: str, names: set[str]) -> bytes:
+    file = source / name
     if file.suffix not in (".ipynb", ".md"):
         return file.read_bytes()
-    there = {(source / name).resolve() for name in names}
+
+    def leads_somewhere(target: str) -> bool:
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        return place in names or (folder / place).exists()
 
     def for_the_copy(text: str) -> str:
         """Markdown whose links lead to what is copied, and whose command finds the copy."""
         if folder.resolve().is_relative_to(source.resolve()):  # `course check` is called in the course's folder
             place = folder.resolve().relative_to(source.resolve()).as_posix()
             text = text.replace("course check assignments/", f"course check {place}/assignments/")
-        return LINK.sub(lambda link: link[0] if (file.parent / link[2]).resolve() in there else link[1], text)
+        return LINK.sub(lambda link: link[0] if leads_somewhere(link[2]) else link[1], text)
 
     text = file.read_text(encoding="utf-8")
     return (for_the_copy(text) if file.suffix == ".md" else student_notebook(text, for_the_copy)).encode()
@@ -133,7 +138,7 @@ def _places_beside(path: Path) -> Iterator[Path]:
 
 
 def _is_untouched(path: Path, folder: Path, record: dict[str, str]) -> bool:
-    return not path.exists() or _digest(path.read_bytes()) == record.get(str(path.relative_to(folder)))
+    return not path.exists() or _digest(path.read_bytes()) == record.get(path.relative_to(folder).as_posix())
 
 
 def _digest(content: bytes) -> str:
