@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,7 +23,8 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST = "notebooks/00_start_here.ipynb"
+SOURCE = "notebooks/00_start_here.ipynb"
+FIRST = f"my/{SOURCE}"
 pytestmark = pytest.mark.slow
 
 
@@ -52,7 +54,7 @@ def lab(tmp_path: Path) -> tuple[list[str], Path, dict[str, str]]:
     """Command, folder and environment of a lab whose data cannot be fetched, apart from the user's own Jupyter."""
     shutil.copytree(ROOT / "tools", tmp_path / "tools")
     (tmp_path / "notebooks").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / FIRST)
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / SOURCE)
     (tmp_path / "a file").touch()
     environment = {"COURSE_DATA": str(tmp_path / "a file")}
     environment |= {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
@@ -102,6 +104,24 @@ def test_token_is_kept_and_private(lab: tuple[list[str], Path, dict[str, str]]) 
     assert stat.S_IMODE((folder / ".lab_token").stat().st_mode) == 0o600
     with running(command, folder, environment, seconds=60) as (second, _):
         assert get(second, "/api/status", token_of(first))[0] == 200
+
+
+def test_a_students_copy_outlives_an_update(lab: tuple[list[str], Path, dict[str, str]]) -> None:
+    command, folder, environment = lab
+    (folder / FIRST).parent.mkdir(parents=True)
+    (folder / FIRST).write_text("my own work")
+    with running(command, folder, environment, seconds=60) as (_, output):
+        assert (folder / FIRST).read_text() == "my own work"
+        assert "00_start_here.new-edition.ipynb" in output
+
+
+def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], Path, dict[str, str]]) -> None:
+    command, folder, environment = lab
+    plugin = "@jupyter-widgets/jupyterlab-manager:plugin"
+    with running(command, folder, environment, seconds=60) as (address, _):
+        status, text = get(address, f"/lab/api/settings/{plugin}", token_of(address))
+    assert status == 200
+    assert json.loads(text)["schema"]["properties"]["saveState"]["default"] is True
 
 
 @pytest.mark.needs("git")

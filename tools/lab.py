@@ -1,4 +1,4 @@
-"""Open the course: fetch the data, then JupyterLab on the first notebook. Run by `make lab` with .venv's Python.
+"""Open the course: fetch the data, copy the lessons, start JupyterLab. Run by `make lab` with .venv's Python.
 
 Further arguments go to JupyterLab: make lab ARGS="--ip=0.0.0.0 --port=9000".
 """
@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
+COPIES = "my"
+FIRST_NOTEBOOK = f"{COPIES}/notebooks/00_start_here.ipynb"
 TOKEN_FILE = ROOT / ".lab_token"
 DATA = "movielens-100k"
 
@@ -32,6 +33,15 @@ def fetch_data() -> None:
         print(f"The lab opens without {DATA}. To try again:  .venv/bin/course data {DATA}", flush=True)
 
 
+def prepare() -> None:
+    """Make the lessons that the lab opens, or bring them up to date; what a student changed stays as it is."""
+    from course_kit.lessons import copies, lab
+
+    lab.set_defaults()
+    if copies.make_copies(ROOT, ROOT / COPIES):
+        print(copies.news(ROOT / COPIES), flush=True)
+
+
 def kept_token() -> str:
     """The lab's password, made once and kept in a file that only its owner reads, so that an old tab still works."""
     try:
@@ -44,13 +54,6 @@ def kept_token() -> str:
     with os.fdopen(os.open(TOKEN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(token)
     return token
-
-
-def ask_nothing() -> None:
-    """Answer Lab's question about news with no, or it stands on the projector; a user can still say yes."""
-    overrides = Path(sys.prefix, "share", "jupyter", "lab", "settings", "overrides.json")
-    overrides.parent.mkdir(parents=True, exist_ok=True)
-    overrides.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}))
 
 
 def has_display() -> bool:
@@ -74,12 +77,12 @@ def announce(server_file: Path, token: str) -> None:
 
 
 def main() -> None:
-    """Fetch the data and serve the lab until it is closed."""
+    """Fetch the data, make the copies and serve the lab until it is closed."""
     fetch_data()
+    prepare()
     from jupyter_core.paths import jupyter_runtime_dir
     from jupyterlab.labapp import LabApp
 
-    ask_nothing()
     token = kept_token()
     server_file = Path(jupyter_runtime_dir(), f"jpserver-{os.getpid()}.json")
     server_file.unlink(missing_ok=True)

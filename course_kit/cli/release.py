@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.grading.authoring.assignment import SOLUTIONS, solution_named
     from course_kit.grading.authoring.handout import hand_out
     from course_kit.grading.authoring.release import release
+    from course_kit.lessons.copies import LESSONS, make_copies
 
     paths = [solution_named(name) for name in arguments.names] or sorted(SOLUTIONS.glob("a[0-9]*.ipynb"))
     if not paths:
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"✓ {written[-1]}", flush=True)
     if arguments.to:
         written += hand_out(Path.cwd(), arguments.to)
+        make_copies(Path.cwd(), arguments.to, LESSONS)
+        written += [arguments.to / "notebooks", arguments.to / "docs"]
     if arguments.json:
         print(json.dumps([str(path) for path in written], indent=2))
     elif arguments.to:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import EllipsisType
 
+from course_kit.lessons.progress import note
 from course_lib.arguments import refuse
 
 
@@ -308,6 +309,7 @@ def check_answer(name: str, answer: float | EllipsisType) -> Verdict:
     if not hasattr(answer, "__float__"):
         return Verdict(False, f"✗ this wants a number; yours is a {type(answer).__name__}")
     if _equal(answer, check.answer, check.tolerance):
+        note("checks", name)
         return Verdict(True, "✓ right")
     near = [hint for wrong, hint in check.hints.items() if _equal(answer, wrong, check.tolerance)]
     return Verdict(False, f"✗ {near[0] if near else 'not this number: read the definition above once more'}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import traitlets
 
+from course_kit.lessons.progress import note
 from course_kit.widgets.base import Widget
 from course_lib.arguments import refuse
 
@@ -53,6 +54,7 @@ class Predict(Widget):
         guess = None if options else low + step * round((high - low) / step / 2)
         state = {"low": low, "high": high, "step": step, "guess": guess}
         super().__init__(question=question, options=list(options), **state)
+        self.observe(lambda change: change.new and note("predictions", self.question), "locked")
 
     def reveal(self, truth: str | float) -> Predict:
         """Tell the truth; it shows as soon as a guess is locked.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import traitlets
 from matplotlib.axes import Axes
 
+from course_kit.lessons.progress import note
 from course_kit.lessons.questions import QUESTIONS, Question
 from course_kit.widgets.base import Widget
 from course_lib.arguments import refuse
@@ -36,6 +37,8 @@ class Quiz(Widget):
             refuse("lesson", "no question", "at least one")
         rows = [[question.text, list(question.options), question.right, question.why] for question in questions]
         super().__init__(questions=rows, answers=[-1] * len(rows))
+        if isinstance(lesson, str):
+            self.observe(lambda change: min(change.new) >= 0 and note("quiz", lesson), "answers")
 
     def draw(self, ax: Axes) -> None:
         """Write the questions and their options."""

@@ -64,7 +64,8 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
         (course / name).symlink_to(ROOT / name)
     assert main(["release", "--to", "handout", "--json"]) == 0
     written = {Path(name).name for name in json.loads(capsys.readouterr().out)}
-    assert written == {file.name for file in (course / "handout").iterdir()} - {"assignments"} | {"a1_sound.ipynb"}
+    visible = {file.name for file in (course / "handout").iterdir() if not file.name.startswith(".")}
+    assert written == visible - {"assignments"} | {"a1_sound.ipynb"}
     (wheel,) = (course / "handout").glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "course_kit/grading/asking/check.py" in names
@@ -73,6 +74,10 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     assert "x.max()" not in text
     assert "def smallest" not in text
     assert (course / "handout/docs/glossary.md").exists()
+    lesson = (course / "handout/notebooks/01_recommender_graph.ipynb").read_text()
+    assert '"outputs": []' in lesson
+    assert "presenter" not in lesson
+    assert [name for name in names if name.endswith("default_setting_overrides.d/course_lab.json")]
     assert_no_secret_in(course / "handout", wheel)
     follow_the_readme(course / "handout")
 

@@ -1,4 +1,4 @@
-"""The folder that students get: assignments, lessons, the library as a wheel, and a README that needs nothing else."""
+"""What the folder for students holds beside lessons and assignments: the library as a wheel, pins, and a README."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from pathlib import Path
 
 from course_kit.storing import replace
 
-DOCUMENTS = ("glossary.md", "lecture_map.md", "claims.md")  # what `Source: lecture row 33` refers to
 PACKAGES = ("course_lib", "course_kit")
-README = """# GNNs for Recommender Systems: assignments
+README = """# GNNs for Recommender Systems: lessons and assignments
 
 Lecture: Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu.
 
@@ -25,7 +24,8 @@ Then, each time:
 
     .venv/bin/jupyter lab
 
-(On Windows: `py -m venv .venv`, then `.venv\\Scripts\\pip` and `.venv\\Scripts\\jupyter`.) Open one of these:
+(On Windows: `py -m venv .venv`, then `.venv\\Scripts\\pip` and `.venv\\Scripts\\jupyter`.) Begin with the lesson
+[00_start_here](notebooks/00_start_here.ipynb), which shows the way through the others. The assignments:
 
 {list}
 
@@ -34,20 +34,22 @@ Write each function where it says so and run the check below it. Before you hand
     .venv/bin/course check assignments/{first}
 
 Hand in the notebook alone, under its own name. Grading asks the same kinds of cases with other inputs.
-The lessons are in `notebooks/`, beside the assignments; `.venv/bin/course data` fetches their data.
+`.venv/bin/course data` fetches the data of the lessons. If you are given a newer folder, open a terminal in it and run
+`OLD/.venv/bin/course lessons --to OLD`, where OLD is the folder that you work in: a file that you have changed
+stays as it is, and its new edition is put beside it.
 Words and letters are explained in `docs/glossary.md`; `docs/lecture_map.md` says which slide is where.
 """
 
 
 def hand_out(source: Path, folder: Path) -> list[Path]:
-    """Put everything beside the released assignments that a student needs.
+    """Put beside the released assignments what a student needs to run them.
 
     Args:
         source: The course's folder, with pyproject.toml and requirements.lock.
         folder: The student folder; its assignments/ are there already.
 
     Returns:
-        The files and folders written.
+        The files written.
 
     Raises:
         ValueError: If the wheel cannot be built.
@@ -55,15 +57,10 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
     assignments = sorted((folder / "assignments").glob("*.ipynb"))
     wheel = _wheel(source, folder)
     pins = Path(shutil.copy(source / "requirements.lock", folder))
-    unwanted = shutil.ignore_patterns(".*", "*.toml", "*.part")
-    lessons = shutil.copytree(source / "notebooks", folder / "notebooks", ignore=unwanted, dirs_exist_ok=True)
-    (folder / "docs").mkdir(exist_ok=True)
-    for name in DOCUMENTS:
-        shutil.copy(source / "docs" / name, folder / "docs")
     readme = folder / "README.md"
     links = "\n".join(f"- [{path.stem}](assignments/{path.name})" for path in assignments)
     replace(readme, README.format(wheel=wheel.name, list=links, first=assignments[0].name))
-    return [readme, wheel, pins, Path(lessons), folder / "docs"]
+    return [readme, wheel, pins]
 
 
 def _wheel(source: Path, folder: Path) -> Path:

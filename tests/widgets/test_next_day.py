@@ -1,0 +1,74 @@
+"""The next day: a notebook is opened again and its widgets stand there as they were left, before anything is run."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from course_kit.lessons.copies import RECORD, make_copies
+from course_kit.lessons.lab import set_defaults
+from widgets.browser import Lab, Watched, lab_server
+
+ROOT = Path(__file__).parents[2]
+QUESTION = "What share of all edges belongs to the ten most popular films?"
+CELLS = [
+    "from course_kit.widgets import LossToy, Predict",
+    f'Predict("{QUESTION}")',
+    "LossToy()",
+]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """JupyterLab with the course's defaults, in a folder of a student's own copies."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "prefix", str(tmp_path / "environment"))
+        assert set_defaults()
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "environment/etc/jupyter"))
+    with lab_server(tmp_path, CELLS) as url:
+        make_copies(ROOT, tmp_path / "work")
+        yield url
+
+
+def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser, address: str, tmp_path: Path) -> None:
+    watched = Watched(browser)
+    page = watched.page
+    lab = Lab(page, address, "test.ipynb")
+    lab.command("notebook:run-all-cells")
+    page.wait_for_function("() => document.querySelectorAll('.kit').length === 2", timeout=300_000)
+    predict, toy = page.locator(".kit").all()
+    predict.get_by_role("slider").press("ArrowRight")
+    guess = predict.get_by_role("slider").input_value()
+    predict.get_by_role("button", name=re.compile("lock")).press("Enter")
+    toy.get_by_role("slider", name="add to u1's row").press("End")
+    page.wait_for_timeout(2000)  # the kernel hears of it
+    assert QUESTION in (tmp_path / "work/progress.json").read_text()
+    lab.command("docmanager:save")
+    lab.command("kernelmenu:shutdown")
+    page.goto("about:blank")
+
+    lab = Lab(page, address, "test.ipynb")
+    page.wait_for_function("() => document.querySelectorAll('.kit').length === 2", timeout=300_000)
+    predict, toy = page.locator(".kit").all()
+    assert QUESTION in predict.inner_text()
+    assert predict.get_by_role("slider").input_value() == guess
+    assert predict.get_by_role("slider").is_disabled()
+    assert toy.get_by_role("slider", name="add to u1's row").input_value() == "8"
+
+    Lab(page, address, "notebooks/00_start_here.ipynb")
+    lab.command("notebook:run-all-cells")
+    link = page.locator(".jp-OutputArea a", has_text="01 · A recommender is a graph").first
+    link.wait_for(timeout=300_000)
+    page.locator(".jp-OutputArea tr", has_text="00 · Start here").first.locator("text=●").wait_for()
+    assert (tmp_path / "work" / RECORD).exists()
+    link.click()
+    page.wait_for_function(
+        "() => jupyterapp.shell.currentWidget?.context?.path === 'notebooks/01_recommender_graph.ipynb'"
+    )
+    watched.page.close()
