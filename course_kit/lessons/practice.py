@@ -48,7 +48,13 @@ CHECKS = {
     ),
     "01 recall": Check(2 / 5, {1.0: "You divided by K, or by min(|P|, K) as LensKit does. Recall divides by |P|."}),
     "01 auc": Check(
-        4 / 6, {2 / 6: "Those are the pairs in the wrong order.", 0.5: "That is the AUC of the other ranking."}
+        5 / 6,
+        {
+            1 / 6: "Those are the pairs in the wrong order.",
+            5.0: "That many pairs are in the right order. Divide by the number of all pairs.",
+            0.5: "That is the AUC of P N N N P.",
+            4 / 6: "That is the AUC of N P P N N.",
+        },
     ),
     "02 equal scores": Check(
         math.log(2),
@@ -112,14 +118,16 @@ CHECKS = {
         },
     ),
     "04 parameters": Check(
-        3 * (2 * 64**2 + 64),
+        2 * (2 * 100**2 + 100),
         {
-            3 * 2 * 64**2: "Each layer has a bias of 64 numbers as well.",
-            3
-            * (2 * 64**2 + 2 * 64): "That has two biases per layer, as the authors' code does; as taught there is one.",
-            3 * (64**2 + 64): "The input of a layer is a concatenation: 128 numbers in, 64 out.",
-            2 * 64**2 + 64: "That is the number for one layer.",
-            2385 * 64: "That is the number in the table.",
+            2 * 2 * 100**2: "Each layer has a bias of 100 numbers as well.",
+            2
+            * (
+                2 * 100**2 + 2 * 100
+            ): "That has two biases per layer, as the authors' code does; as taught there is one.",
+            2 * (100**2 + 100): "The input of a layer is a concatenation: 200 numbers in, 100 out.",
+            2 * 100**2 + 100: "That is the number for one layer.",
+            2385 * 100: "That is the number in the table.",
         },
     ),
     "05 entry": Check(

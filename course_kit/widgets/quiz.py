@@ -8,12 +8,14 @@ import traitlets
 from matplotlib.axes import Axes
 
 from course_kit.lessons.questions import QUESTIONS, Question
-from course_kit.widgets.base import Widget
+from course_kit.widgets.base import Widget, take_over
 from course_lib.arguments import refuse
 
 
 class Quiz(Widget):
     """A few questions with one right option each; an answer counts once and is explained at once.
+
+    The answers are still there when the cell runs again in the same kernel.
 
     Args:
         lesson: Number of a lesson with questions, such as "02"; or the questions themselves.
@@ -36,6 +38,7 @@ class Quiz(Widget):
             refuse("lesson", "no question", "at least one")
         rows = [[question.text, list(question.options), question.right, question.why] for question in questions]
         super().__init__(questions=rows, answers=[-1] * len(rows))
+        take_over(self, tuple(questions))
 
     def draw(self, ax: Axes) -> None:
         """Write the questions and their options."""
