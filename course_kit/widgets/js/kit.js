@@ -168,15 +168,22 @@ export const toggle = (name, path, { locked = () => false } = {}) => (state, set
   };
 };
 
-// A field for a number. What is typed halfway, or out of bounds, is not taken.
+// A field for a number. What is typed halfway, or out of bounds, is not taken, and the field says so.
 export const entry = (name, path, { min, max, step }) => (state, set) => {
   const { read, write } = place(path);
   const input = node("input", { type: "number", min, max, step });
-  input.addEventListener("input", () => input.value !== "" && input.checkValidity() && set(write(state, Number(input.value))));
+  const problem = node("span", { className: "kit-problem" });
+  input.addEventListener("input", () => {
+    const { valid, stepMismatch, badInput } = input.validity;
+    problem.textContent = valid ? "" : stepMismatch ? `not taken: steps of ${step}` : `not taken: ${min} to ${max}`;
+    if (valid && !badInput && input.value !== "") set(write(state, Number(input.value)));
+  });
   return {
-    element: node("label", { className: "kit-entry" }, node("span", { textContent: name }), input),
+    element: node("label", { className: "kit-entry" }, node("span", { textContent: name }), input, problem),
     show: () => {
-      if (Number(input.value) !== read(state) || input.value === "") input.value = read(state);
+      if (Number(input.value) === read(state) && input.value !== "") return;
+      input.value = read(state);
+      problem.textContent = "";
     },
   };
 };
@@ -225,11 +232,13 @@ const openDoor = (root) => {
 
 export const lineKey = (kind) => markup`<svg class="kit-key" viewBox="0 0 22 10" aria-hidden="true">${line(1, 5, 21, 5, kind)}</svg>`;
 export const markKey = (colour, options) => markup`<svg class="kit-key" viewBox="-11 -5 22 10" aria-hidden="true">${mark(0, 0, colour, options)}</svg>`;
+export const barKey = (colour) => markup`<svg class="kit-key" viewBox="0 0 22 10" aria-hidden="true">${bar(4, 1, 14, colour)}</svg>`;
+const explained = ([key, words]) => markup`<span>${key}${words}</span>`;
 const number = ([name, value, key]) => markup`<div><dt>${key}${name}</dt><dd>${value}</dd></div>`;
 
 // Make a widget: a hint what to try (or a function of the state that tells it), its controls, and what `draw(state, prepared)` returns:
-// { figures: [drawing], numbers: [[name, text, key]], say: "one sentence" }; a key is a drawing that shows which line
-// or mark the number belongs to. `prepare(state)` runs once, before `controls(state, prepared)`.
+// { figures: [drawing], numbers: [[name, text, key]], legend: [[key, words]], say: "one sentence" }; a key is a drawing
+// that shows which line or mark a number or some words belong to. `prepare(state)` runs once, before `controls(state, prepared)`.
 // `restart(state)` is what reset changes; null where an answer must stay.
 export const stage = ({ title, hint, controls = () => [], watch = [], prepare = () => null, restart = ({ _start }) => _start, draw }) => ({
   render({ model, el }) {
@@ -274,8 +283,9 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
     const show = () => {
       if (quiet) return;
       for (const control of [...made, reset]) control.show();
-      const { figures = [], numbers = [], say = "" } = draw(state, prepared);
-      body.innerHTML = source([numbers.length > 0 && markup`<dl>${numbers.map(number)}</dl>`, figures]);
+      const { figures = [], numbers = [], legend = [], say = "" } = draw(state, prepared);
+      body.innerHTML = source([numbers.length > 0 && markup`<dl>${numbers.map(number)}</dl>`, figures,
+        legend.length > 0 && markup`<p class="kit-legend">${legend.map(explained)}</p>`]);
       if (sentence.textContent === say) return;
       if (sentence.textContent) { // spoken once the hand rests; nothing at the start
         clearTimeout(timer);
