@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import re
 from pathlib import Path
@@ -81,6 +83,28 @@ def test_the_lesson_has_goals_predictions_checks_summary_and_quiz(path):
     assert code.count(f'Quiz("{path.name[:2]}")') == 1
     assert 1 <= code.count("check_answer(") <= 4
     assert text.count("<details>") == text.count("</details>") >= code.count("check_answer(")
+
+
+def test_the_truth_of_a_prediction_is_computed(path):
+    trees = [ast.parse(cell["source"]) for cell in cells(path, "code")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    typed = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    reveals = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "reveal"]
+    for reveal in reveals:
+        names = {node.id for node in ast.walk(reveal.args[0]) if isinstance(node, ast.Name)}
+        known = {*vars(builtins), reveal.func.value.id} | typed
+        assert names - known, f"the truth is typed by hand: {ast.unparse(reveal)}"
+
+
+def test_no_two_predictions_of_a_lesson_ask_the_same(path):
+    asked = re.findall(r'= Predict\(\s*(".*?")', "\n".join(cell["source"] for cell in cells(path, "code")))
+    assert len(set(asked)) == len(asked) > 0
 
 
 def test_nothing_is_installed_fetched_or_patched_in_a_cell(path):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import EllipsisType
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
+from course_kit.lessons.checks import CHECKS, WORKED, Check
 from course_kit.lessons.progress import note
 from course_lib.arguments import refuse
 
@@ -22,281 +24,22 @@ class Verdict:
         return self.message
 
 
-@dataclass(frozen=True)
-class Check:
-    """A question of a lesson: its answer, and what known mistakes arrive at.
-
-    Args:
-        answer: The right number.
-        hints: Wrong number → what to tell whoever arrives at it.
-        tolerance: Distance that still counts as equal.
-    """
-
-    answer: float
-    hints: Mapping[float, str] = field(default_factory=dict)
-    tolerance: float = 0.01
+GENERAL = "not this number: read the definition above once more"
+SHOW = "show"  # what a student types to see the worked answer
+ENOUGH = 3  # wrong answers, after which it is shown
+TRIES: Counter[tuple[str, str]] = Counter()  # how often this kernel has given the same line to the same question
 
 
-# Here and not in the notebooks, where one would read the answer before thinking.
-CHECKS = {
-    "00 edges per user": Check(55361 / 938, {55361 / 1447: "That is the number of edges per item."}, tolerance=0.5),
-    "01 density": Check(
-        12 / 24,
-        {
-            24 / 100: "That is the share of ones in A, but A also has cells that can never be an edge.",
-            1.0: "The ones in A count each edge twice.",
-        },
-    ),
-    "01 recall": Check(2 / 5, {1.0: "You divided by K, or by min(|P|, K) as LensKit does. Recall divides by |P|."}),
-    "01 auc": Check(
-        4 / 6, {2 / 6: "Those are the pairs in the wrong order.", 0.5: "That is the AUC of the other ranking."}
-    ),
-    "02 equal scores": Check(
-        math.log(2),
-        {
-            0.0: "σ(0) is 1/2, not 1.",
-            0.5: "That is σ(0). The loss is minus its logarithm.",
-            -math.log(2): "The minus sign is missing.",
-            1.0: "That uses the logarithm to base 2; use the natural logarithm.",
-        },
-    ),
-    "02 best shift": Check(
-        2.0,
-        {
-            -2.0: "That pushes the edge further down.",
-            1.0: "Not far enough: with this c, what are the scores of the edge and the non-edge?",
-        },
-    ),
-    "03 parameters": Check(
-        500 * 64,
-        {
-            300 * 200 * 64: "Each node has a vector, not each pair of nodes.",
-            300 * 64: "Items need vectors too.",
-            200 * 64: "Users need vectors too.",
-            500: "That is the number of vectors. How many numbers are in each?",
-        },
-    ),
-    "03 steps": Check(
-        5,
-        {
-            4: "Ada is four hops from Dan, but Dan himself only changes at step 1.",
-            3: "Dan and Cleo are two hops apart, not one, and so are Cleo and Ada.",
-        },
-    ),
-    "04 two layers": Check(
-        24,
-        {
-            6: "That is the score after one layer.",
-            0: "That is the score before any layer.",
-            21.5: "The first layer has a ReLU too.",
-            37: "That adds the sum of the neighbours; the layer takes their mean.",
-            15: "You used v0 after one layer; the second layer changes it too.",
-            11: "You used u0 after one layer; the second layer changes it too.",
-        },
-    ),
-    "04 floor": Check(
-        math.log(2),
-        {
-            0.0: "The part of the edges can go to 0. Can the part of the negatives go to 0 as well?",
-            0.5: "That is the probability; the loss is minus its logarithm.",
-            -math.log(2): "The minus sign is missing.",
-            2 * math.log(2): "Edges can score high, so their part can go to 0.",
-            1.0: "That uses the logarithm to base 2; use the natural logarithm.",
-        },
-    ),
-    "04 layers": Check(
-        3,
-        {
-            2: "Cleo is two hops from Dan, but Dan himself only changes in layer 1.",
-            4: "Layer 1 already changes Dan.",
-            5: "That is the number for Ada.",
-        },
-    ),
-    "04 parameters": Check(
-        3 * (2 * 64**2 + 64),
-        {
-            3 * 2 * 64**2: "Each layer has a bias of 64 numbers as well.",
-            3
-            * (2 * 64**2 + 2 * 64): "That has two biases per layer, as the authors' code does; as taught there is one.",
-            3 * (64**2 + 64): "The input of a layer is a concatenation: 128 numbers in, 64 out.",
-            2 * 64**2 + 64: "That is the number for one layer.",
-            2385 * 64: "That is the number in the table.",
-        },
-    ),
-    "05 entry": Check(
-        1 / math.sqrt(12),
-        {
-            1 / 12: "Take the square root of the product.",
-            1 / 4: "That divides by Cleo's degree alone; the film's degree counts too.",
-            1 / 3: "That divides by the film's degree alone; Cleo's degree counts too.",
-        },
-    ),
-    "05 two hops": Check(
-        (1 / 3 + 1 / 2) / math.sqrt(12),
-        {
-            1 / 3 + 1 / 2: "Divide by the square root of the users' degrees too.",
-            (1 / 3 + 1 / 2) / 12: "The users' degrees stand under a square root.",
-            2 / math.sqrt(12): "Each shared film adds 1/d to the sum, not 1.",
-        },
-    ),
-    "06 best of 28": Check(
-        2.01,
-        {
-            0.0: "That is the mean of a single score. How high is the best of 28?",
-            1.0: "The best of four scores would be about there. A grid of 28 has more chances.",
-            4.28: "That is the best of 100,000. The maximum runs over the wrong axis.",
-        },
-        tolerance=0.05,
-    ),
-    "06 standard errors": Check(
-        2.44,
-        {
-            1.09: "You divided by the standard deviation of one difference. The error of the mean is smaller by √5.",
-            2.73: "Your standard deviation divides by n. With n − 1 it is a little larger.",
-            0.0035: "That is a difference in recall. How many standard errors fit into the mean?",
-        },
-        tolerance=0.02,
-    ),
-    "06 item-knn": Check(
-        0.0736 / 0.0411,
-        {
-            0.0411 / 0.0736: "Divide the other way round: ItemKNN by LightGCN.",
-            0.0736 - 0.0411: "That is the difference. Divide instead.",
-            0.0639 / 0.0649: "That is the ratio on Yelp2018.",
-            0.1570 / 0.1830: "That is the ratio on Gowalla.",
-        },
-    ),
-    "07 walk": Check(
-        2 / 3,
-        {
-            2 / 10: "You divided by all ten steps, but some arrive at users, and two at the start.",
-            1 / 3: "Do arrivals at the start count? And you need those at The Last Airlock, not at The Noodle Trial.",
-            1 / 2: "The Last Airlock was visited twice: follow step 5 once more.",
-        },
-    ),
-    "07 convolve": Check(
-        0.6,
-        {
-            0.9: "Divide the vector by its length at the end.",
-            0.7: "That is the first number of the pooled vector alone.",
-            0.8: "That is the second number of z, not the first.",
-            (2 / 3 + 0.2)
-            / math.hypot(2 / 3 + 0.2, 2 / 3 + 0.7): "You took the plain mean. Weight each neighbour by its visits.",
-            7.2 / math.hypot(7.2, 5.7): "Divide the visits by their sum, 10, to get the weights.",
-        },
-        tolerance=0.005,
-    ),
-    "07 pairs": Check(
-        55361 - 938,
-        {
-            55361: "A user's last film has no film after it.",
-            55361 - 1: "The last film of one user and the first film of the next do not make a pair.",
-            55361 / 938: "That is the number of edges per user.",
-        },
-        tolerance=0.5,
-    ),
-    "07 tree": Check(
-        (1 + 51) / 2,
-        {
-            52: "That is the size of one tree. Divide it by the two convolutions per film of layer by layer.",
-            51 / 2: "The film itself is needed in both layers.",
-            50 / 2: "The film itself is needed in both layers.",
-            (1 + 51 + 51**2) / 2: "The lowest level only reads features. No convolution happens there.",
-            51**2: "That counts the features that are read, not the convolutions.",
-        },
-    ),
-    "08 saving": Check(
-        (2 * 2048 + 2048 * 500) / (2 * 2048 + 500),
-        {
-            2048: "That is for the negatives alone. The pairs themselves must be embedded in any case.",
-            (2048 + 2048 * 500) / (2048 + 500): "A pair has two ends: write 2B, not B.",
-            2048 * 500 / (2 * 2048 + 500): "With own negatives, the pairs must be embedded too.",
-            501: "The denominator has the shared N once, not B times.",
-            500: "That is N.",
-        },
-        tolerance=0.5,
-    ),
-    "08 own positives": Check(
-        64 * 100 / 1447,
-        {
-            100 / 1447: "That is for one shared negative, but there are 64.",
-            64 / 1447: "That is for a user who likes a single film.",
-            64 / 100: "Divide by the number of all films.",
-        },
-        tolerance=0.01,
-    ),
-    "08 one of ten": Check(
-        1 - 0.88**10,
-        {
-            1.2: "A probability above 1? That is how many of the ten are false on average.",
-            0.88**10: "That is the probability that none of them is false.",
-            0.12**10: "That is the probability that all of them are false.",
-            0.12: "That is the probability for a single one of them.",
-            10 * 0.12 * 0.88**9: "That is the probability of exactly one. The question is about at least one.",
-        },
-    ),
-    "09 toy score": Check(
-        0.78,
-        {
-            0.78 / 0.9**0.5: "You brought her mean to length 1. The score takes the mean as it is.",
-            2 * 0.78: "That is the sum over her films. Divide it by their number.",
-            0.6: "That is the score with Orbit of Glass alone.",
-            0.96: "That is the score with Moons for Hire alone.",
-            0.3: "That is her score for Bread at Midnight.",
-        },
-        tolerance=0.005,
-    ),
-    "09 f1": Check(
-        2 * 0.00329 * 0.00119 / (0.00329 + 0.00119),
-        {
-            0.00329 * 0.00119 / (0.00329 + 0.00119): "The formula has a factor of 2.",
-            (0.00329 + 0.00119) / 2: "That is the arithmetic mean; F1 is the harmonic one.",
-            (0.00329 * 0.00119) ** 0.5: "That is the geometric mean; F1 is the harmonic one.",
-            0.0071: "That is what the slide prints.",
-            2 * 0.01023 * 0.05234 / (0.01023 + 0.05234): "That is the F1 of the GNN's row.",
-        },
-        tolerance=0.00002,
-    ),
-    "09 implied f1": Check(
-        0.0071 / (1 - 0.5460),
-        {
-            0.0071 * 1.5460: "You added 54.60 % of the LLM's number. What was lost is 54.60 % of the GNN's number.",
-            0.0071 / 0.5460: "0.0071 is what remains, not what was lost.",
-            0.0071 * (1 - 0.5460): "The LLM's number is the smaller one, so the GNN's must be larger than it.",
-        },
-        tolerance=0.0001,
-    ),
-    "10 slope": Check(
-        math.log10(32),
-        {
-            32.0: "That is the factor. The slope is its logarithm.",
-            3.2: "That is how many times more each edge costs. 10 to the power of what is 32?",
-            math.log(32): "Take the logarithm to base 10, because there are ten times as many edges.",
-            math.log2(32): "Take the logarithm to base 10, because there are ten times as many edges.",
-        },
-        tolerance=0.02,
-    ),
-    "10 all pairs": Check(
-        2 * 1e12 * 64 / 1e11,
-        {
-            1e12 * 64 / 1e11: "Each of the 64 numbers takes a multiplication *and* an addition.",
-            2e12 / 1e11: "One score is a dot product of 64 numbers, so it takes more than one or two operations.",
-            1e12 / 1e11: "One score is a dot product of 64 numbers, so it takes more than one or two operations.",
-        },
-        tolerance=1,
-    ),
-}
-
-
-def check_answer(name: str, answer: float | EllipsisType) -> Verdict:
+def check_answer(name: str, answer: Any) -> Verdict:
     """Compare a number that a student typed with the right one and with what known mistakes give.
 
     Args:
         name: Name of the question in ``CHECKS``.
-        answer: The student's number; ``...`` while there is none.
+        answer: The student's number, or a text such as "24,768", "66.7 %" or "2/3"; ``...`` while there is none;
+            "show" for the worked answer, after three wrong ones.
 
     Returns:
-        A verdict that reads as one line and never shows the right number.
+        A verdict that reads as one line and never shows the right number before three wrong ones.
 
     Raises:
         ValueError: If there is no such question.
@@ -306,13 +49,107 @@ def check_answer(name: str, answer: float | EllipsisType) -> Verdict:
     check = CHECKS[name]
     if answer is ...:
         return Verdict(False, "… replace the dots by your answer and run this cell again")
-    if not hasattr(answer, "__float__"):
-        return Verdict(False, f"✗ this wants a number; yours is a {type(answer).__name__}")
-    if _equal(answer, check.answer, check.tolerance):
+    if isinstance(answer, str) and answer.strip() == SHOW:
+        return _show(name)
+    number = read_number(answer)
+    if number is None:
+        return Verdict(False, f"✗ {not_a_number(answer)}")
+    if _equal(number, check.answer, check.tolerance) or rounds_to(number, check.answer):
         note("checks", name)
         return Verdict(True, "✓ right")
-    near = [hint for wrong, hint in check.hints.items() if _equal(answer, wrong, check.tolerance)]
-    return Verdict(False, f"✗ {near[0] if near else 'not this number: read the definition above once more'}")
+    return Verdict(False, f"✗ {next_line(name, mistake(check, number))}")
+
+
+def read_number(answer: Any) -> float | None:
+    """The one number that an answer holds, whatever it comes in.
+
+    Args:
+        answer: A number, a text, or a tensor, array or list with a single number.
+
+    Returns:
+        The number; None if there is none, or more than one.
+    """
+    if isinstance(answer, str):
+        return _read_text(answer)
+    if hasattr(answer, "tolist"):  # tensors, arrays and their numbers
+        answer = answer.tolist()
+    while isinstance(answer, list | tuple) and len(answer) == 1:
+        answer = answer[0]
+    try:
+        return float(answer)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _read_text(text: str) -> float | None:
+    """The number in a text as people write it: thousands in groups, a percent sign, or one fraction."""
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.strip().replace("−", "-"))
+    found = re.fullmatch(r"(-?[\d.]+(?:e[-+]?\d+)?)\s*(?:/\s*([\d.]+)|(%))?", plain, flags=re.IGNORECASE)
+    try:
+        value, below, percent = found.groups() if found else ("", None, None)
+        return float(value) / (float(below) if below else 100 if percent else 1)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def not_a_number(answer: Any) -> str:
+    """What to tell whoever handed in something that is not one number."""
+    parts = answer.tolist() if hasattr(answer, "tolist") else answer
+    if isinstance(parts, tuple) and all(isinstance(part, int) for part in parts) and len(parts) > 1:
+        return "this wants one number; Python reads a comma as “and”: write 24768 or 24_768, not 24,768"
+    if isinstance(parts, list | tuple):
+        return f"this wants one number; yours is a {type(answer).__name__} of {len(parts)}"
+    return f"this wants a number; yours is a {type(answer).__name__}"
+
+
+def rounds_to(number: float, exact: float) -> bool:
+    """Whether a number with decimals is the exact one, honestly rounded: .7 or .67 for 2/3, but not .6.
+
+    One significant digit is enough for a share between 0 and 1; beside a number from 1 on, one decimal is wanted.
+    """
+    shown = f"{abs(number):.15g}"
+    if not math.isfinite(number) or "e" in shown or "." not in shown:
+        return False
+    decimals = len(shown.partition(".")[2])
+    return abs(number) >= 0.05 and abs(number - exact) <= 0.5 * 10**-decimals + 1e-12
+
+
+def mistake(check: Check, number: float) -> str:
+    """What to tell whoever arrives at a wrong number."""
+    near = [hint for wrong, hint in check.hints.items() if _equal(number, wrong, check.tolerance)]
+    if near:
+        return near[0]
+    if rounds_to(number / 100, check.answer) or _equal(number / 100, check.answer, check.tolerance):
+        return "this wants a share, not percent: divide by 100"
+    return GENERAL
+
+
+def next_line(name: str, line: str) -> str:
+    """A mistake's own line at first; the first step for whoever makes it again; then the offer of the worked answer.
+
+    Args:
+        name: Name of the question.
+        line: What the mistake is told at first.
+
+    Returns:
+        One line.
+    """
+    TRIES[name, line] += 1
+    if TRIES[name, line] == 1:
+        return line
+    first_step = WORKED[name][0]
+    offer = f'Type "{SHOW}" for the worked answer.' if _tries(name) >= ENOUGH else ""
+    return f"{line.removesuffix('.')}. A first step: {first_step} {offer}".rstrip()
+
+
+def _show(name: str) -> Verdict:
+    if (left := ENOUGH - _tries(name)) > 0:
+        return Verdict(False, f"… the worked answer is shown after {ENOUGH} tries; {left} to go")
+    return Verdict(False, f"The worked answer: {WORKED[name][1]}")
+
+
+def _tries(name: str) -> int:
+    return sum(count for (question, _), count in TRIES.items() if question == name)
 
 
 def _equal(first: float, second: float, tolerance: float) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_kit.lessons.copies import home
+from course_kit.storing import replace
 
 FILE = "progress.json"  # in the folder of the copies: kind → names; it stays on this machine
 KINDS = {"Predict": "predictions", "check_answer": "checks", "Quiz": "quiz"}  # what a cell calls → the kind
@@ -31,9 +32,7 @@ def note(kind: str, name: str) -> None:
     if name not in done.setdefault(kind, []):
         done[kind].append(name)
         with contextlib.suppress(OSError):  # a full disk must not stop a lesson
-            part = folder / f"{FILE}.part"
-            part.write_text(json.dumps(done, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            part.replace(folder / FILE)
+            replace(folder / FILE, json.dumps(done, indent=1, ensure_ascii=False) + "\n")
 
 
 @dataclass(frozen=True)

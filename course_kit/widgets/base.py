@@ -44,6 +44,23 @@ def bundle(name: str) -> str:
     return "".join(parts.values())
 
 
+ASKED: dict[tuple[Any, ...], Widget] = {}  # what this kernel has asked, so that a cell may run again
+
+
+def take_over(widget: Widget, question: tuple[Any, ...]) -> None:
+    """Take over what was answered when this kernel asked the same before: running a cell again wipes no answer.
+
+    Args:
+        widget: The new widget; the traits that a reader moves are set, and ``truth`` if there is one.
+        question: Equal for two widgets that ask the same.
+    """
+    key = (type(widget).__name__, *question)  # traits that are added make a new class per widget
+    if earlier := ASKED.get(key):
+        for trait in {*widget.trait_names(moves=True), *widget.trait_names(kept=True)}:
+            setattr(widget, trait, getattr(earlier, trait))
+    ASKED[key] = widget
+
+
 def fixed(value: float, digits: int) -> str:
     """A number as the widgets show it: with so many decimals, and a dash for nan."""
     return "–" if math.isnan(value) else f"{value:.{digits}f}"

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import traitlets
+from matplotlib.axes import Axes
 
 from course_kit.lessons.progress import note
-from course_kit.widgets.base import Widget
+from course_kit.widgets.base import Widget, take_over
 from course_lib.arguments import refuse
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line for a notebook to show."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 class Predict(Widget):
     """A question that keeps its truth to itself until a guess is locked.
 
-    Display it before the experiment; afterwards ``reveal(truth)``, and display it again.
+    Display it once, before the experiment. After the experiment ``reveal(truth)`` shows the truth in the same place.
+    A guess once locked is still there when the cell runs again in the same kernel.
 
     Args:
         question: One or two sentences.
@@ -37,7 +51,7 @@ class Predict(Widget):
     step = traitlets.Float().tag(sync=True)
     guess = traitlets.Any(None, allow_none=True).tag(sync=True, moves=True)
     locked = traitlets.Bool(False).tag(sync=True, moves=True)
-    truth = traitlets.Any(None, allow_none=True).tag(sync=True)
+    truth = traitlets.Any(None, allow_none=True).tag(sync=True, kept=True)
 
     def __init__(
         self,
@@ -51,19 +65,18 @@ class Predict(Widget):
             refuse("options", list(options), "at least two different answers, or none to ask for a number")
         if not options and not (math.isfinite(high - low) and low < high and 0 < step <= high - low):
             refuse("low, high, step", (low, high, step), "low < high and a step that fits between")
-        guess = None if options else low + step * round((high - low) / step / 2)
-        state = {"low": low, "high": high, "step": step, "guess": guess}
-        super().__init__(question=question, options=list(options), **state)
+        super().__init__(question=question, options=list(options), low=low, high=high, step=step)
         self.observe(lambda change: change.new and note("predictions", self.question), "locked")
+        take_over(self, (question, *options, low, high, step))
 
-    def reveal(self, truth: str | float) -> Predict:
-        """Tell the truth; it shows as soon as a guess is locked.
+    def reveal(self, truth: str | float) -> Line:
+        """Show the truth in the widget, as soon as a guess is locked there.
 
         Args:
             truth: What came out: one of the options, or a number.
 
         Returns:
-            The widget, to be displayed once more.
+            A line that compares the guess with the truth, or says that no guess was locked and does not tell.
 
         Raises:
             ValueError: If the truth is no possible answer.
@@ -73,7 +86,20 @@ class Predict(Widget):
         if not self.options and not math.isfinite(float(truth)):
             refuse("truth", truth, "a finite number")
         self.truth = truth if self.options else float(truth)
-        return self
+        if not self.locked:
+            return Line("No guess was locked. Lock one in the box above, and the truth appears there.")
+        guess, came_out = self._shown(self.guess), self._shown(self.truth)
+        if self.options:
+            return Line(
+                f"Your guess “{guess}” was right." if guess == came_out else f"You: {guess}. It is: {came_out}."
+            )
+        return Line(f"You: {guess}. It is: {came_out}. You were off by {self._shown(abs(self.guess - self.truth))}.")
+
+    def draw(self, ax: Axes) -> None:
+        """Write the question and its possible answers."""
+        ax.set_axis_off()
+        answers = " / ".join(self.options) or f"a number from {self._shown(self.low)} to {self._shown(self.high)}"
+        ax.text(0, 1, "\n".join([*textwrap.wrap(self.question, 50), "", *textwrap.wrap(answers, 50)]), va="top")
 
     def numbers(self) -> dict[str, str]:
         """The guess and the truth, as far as they may be seen."""

@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 
 from course_kit.lessons.progress import note
 from course_kit.lessons.questions import QUESTIONS, Question
-from course_kit.widgets.base import Widget
+from course_kit.widgets.base import Widget, take_over
 from course_lib.arguments import refuse
 
 
 class Quiz(Widget):
     """A few questions with one right option each; an answer counts once and is explained at once.
+
+    The answers are still there when the cell runs again in the same kernel.
 
     Args:
         lesson: Number of a lesson with questions, such as "02"; or the questions themselves.
@@ -39,6 +41,7 @@ class Quiz(Widget):
         super().__init__(questions=rows, answers=[-1] * len(rows))
         if isinstance(lesson, str):
             self.observe(lambda change: min(change.new) >= 0 and note("quiz", lesson), "answers")
+        take_over(self, tuple(questions))
 
     def draw(self, ax: Axes) -> None:
         """Write the questions and their options."""

@@ -81,6 +81,6 @@ class RecallExplorer(GraphWidget):
         bound = (self.k / positives.sum(dim=1)[self.user].double()).clamp(max=1)
         return {
             "recall": fixed(values[self.user].item(), 3),
-            "bound K/|P|": fixed(float("nan") if values[self.user].isnan() else bound.item(), 3),
+            "bound min(1, K/|P|)": fixed(float("nan") if values[self.user].isnan() else bound.item(), 3),
             "mean of all users": fixed(values.nanmean().item(), 3),
         }

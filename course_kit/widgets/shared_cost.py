@@ -15,8 +15,8 @@ class SharedCost(Widget):
     Source: lecture rows 81 and 82.
     """
 
-    batch = traitlets.Int(11).tag(sync=True, moves=True)
-    negatives = traitlets.Int(500).tag(sync=True, moves=True)
+    batch = traitlets.Int(8).tag(sync=True, moves=True)
+    negatives = traitlets.Int(64).tag(sync=True, moves=True)
 
     def draw(self, ax: Axes) -> None:
         """Draw the embeddings of a batch."""

@@ -26,7 +26,7 @@ class TableAuditor(Widget):
     precision = traitlets.Float().tag(sync=True, moves=True)
     recall = traitlets.Float().tag(sync=True, moves=True)
     f1 = traitlets.Float().tag(sync=True, moves=True)
-    k = traitlets.Int().tag(sync=True)
+    k = traitlets.Int().tag(sync=True, moves=True)
 
     def __init__(self, precision: float = 0.00329, recall: float = 0.00119, f1: float = 0.0071, k: int = 12) -> None:
         for name, value in (("precision", precision), ("recall", recall), ("f1", f1)):

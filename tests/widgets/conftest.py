@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from course_kit.widgets.base import Widget, bundle
+from course_kit.widgets.base import ASKED, Widget, bundle
 from course_kit.widgets.static import page as static_page
 from widgets.browser import Watched, launch
 
@@ -26,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.needs("chromium"))
+
+
+@pytest.fixture(autouse=True)
+def _a_fresh_kernel() -> None:
+    """No test finds the answers of another."""
+    ASKED.clear()
 
 
 @pytest.fixture(scope="package")

@@ -66,6 +66,11 @@ def test_pinterest_on_one_core_cannot_be_scored_and_can_be_embedded(show):
     assert shown.numbers()["a tree an item"] != numbers["a tree an item"]
 
 
+@pytest.mark.parametrize(("factor", "text"), [(224, "224 times less"), (0.1, "10 times more"), (1, "as much")])
+def test_what_costs_more_is_not_said_to_cost_less(js, factor, text):
+    assert js("compared", factor) == text
+
+
 def test_sliders_of_powers_go_one_three_ten(js):
     steps = [js("step", place) for place in range(6)]
     assert steps == [1, 3, 10, 30, 100, 300]

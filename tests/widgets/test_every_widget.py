@@ -115,6 +115,10 @@ def test_the_page_shows_the_numbers_of_the_library_whatever_is_moved(name, light
             setattr(python, trait, value)
         assert alike(seen["numbers"], python.numbers()), (seen, python.numbers())
         assert seen["say"]
+    reset = shown.place.get_by_role("button", name="reset")
+    if reset.get_attribute("aria-disabled") == "true":  # a first answer stays
+        assert name == "Quiz"
+        return
     shown.press("reset")
     assert {trait: shown.state(trait) for trait in start._start} == start._start
     assert alike(shown.numbers(), start.numbers())

@@ -21,6 +21,9 @@ def test_a_field_is_what_breadth_first_search_reaches(js):
 
 def test_the_field_alternates_until_nodes_keep_their_own_vector(show):
     shown = show(MessagePassing())
+    shown.set("each node keeps its own vector", True)
+    assert shown.say().startswith("1 layer: Ada sees all nodes within 1 hop, ")
+    shown.set("each node keeps its own vector", False)
     shown.set("layers", 2)
     assert shown.numbers() == {"users seen": "3 of 4", "items seen": "0 of 6"}
     shown.set("layers", 3)

@@ -29,6 +29,23 @@ def test_the_nearest_are_positives_to_come_and_the_farthest_are_easy(show):
     assert shown.say().startswith("Clean, and easy")
 
 
+def test_the_sentence_compares_with_what_is_outside_the_window(show):
+    shown = show(NegativeWindow())
+    shown.set("width", 1)
+    widget = shown.widget
+    widget.low, widget.width = 0, 1
+    items, (come, unmet) = widget.window(), (widget.future, ~widget.seen)
+    inside = torch.zeros_like(unmet).scatter(1, items.clamp(min=0), True) & unmet
+    ratio = (come & inside).sum() / inside.sum() / ((come & unmet & ~inside).sum() / (unmet & ~inside).sum())
+    assert f"{ratio:.1f} times the share outside it" in shown.say()
+    assert shown.say().startswith("The hardest")
+    shown.set("from", 1)
+    assert not shown.say().startswith("The hardest")
+    shown.set("from", 0)
+    shown.set("width", 20)
+    assert shown.say() == "The window holds everything that a user has not met."
+
+
 def test_graphs_that_do_not_fit_are_refused():
     nothing = torch.empty(0, dtype=torch.long)
     with pytest.raises(ValueError, match=r"^train, future: got "):

@@ -8,16 +8,26 @@ from course_kit.widgets import Quiz
 TWO = (Question("One and one?", ("1", "2"), 1, "Count."), Question("And one?", ("3", "4"), 0, "Count on."))
 
 
-def test_the_first_answer_counts_and_is_explained(show):
+def test_the_first_answer_counts_and_both_it_and_the_right_one_are_marked(show):
     shown = show(Quiz(TWO))
     shown.press("1")
-    assert shown.place.get_by_text("✗ 2. Count.").is_visible()
-    shown.press("2")
+    assert shown.place.get_by_text("Not this one. Count.").is_visible()
+    shown.press("2 · ✓ right")
+    shown.press("reset")
     assert shown.state("answers") == [0, -1]
     shown.press("3")
-    assert shown.place.get_by_text("✓ Count on.").is_visible()
+    assert shown.place.get_by_text("Right. Count on.").is_visible()
+    marks = shown.place.locator("fieldset button").all_inner_texts()
+    assert marks == ["1 · ✗ your answer", "2 · ✓ right", "3 · ✓ right · your answer", "4"]
     assert shown.numbers() == {"answered": "2 of 2", "right": "1"}
     assert shown.say() == "1 of 2 right."
+
+
+def test_a_cell_that_runs_again_keeps_the_answers():
+    first = Quiz(TWO)
+    first.answers = [0, -1]
+    assert Quiz(TWO).answers == [0, -1]
+    assert Quiz(TWO[:1]).answers == [-1]
 
 
 def test_no_arrow_answers(show):

@@ -27,6 +27,21 @@ def test_a_missed_candidate_is_never_repaired(show):
     assert shown.numbers()["final list"] == numbers["ranker over all items"]
 
 
+def test_candidates_limit_the_list_only_if_they_hold_less_than_the_ranker_finds(show):
+    shown = show(TwoStages())
+    seen = set()
+    for count in range(6, 40):
+        shown.set("candidates C", count)
+        numbers = {name: float(text) for name, text in shown.numbers().items()}
+        limited = "no ranker can pass that" in shown.say()
+        assert (
+            limited == (numbers["candidates"] < numbers["ranker over all items"])
+            or numbers["final list"] >= numbers["ranker over all items"]
+        )
+        seen.add(limited)
+    assert seen == {True, False}
+
+
 def test_bad_tables_are_refused():
     scores, positives = torch.zeros(2, 6), torch.ones(2, 6, dtype=torch.bool)
     with pytest.raises(ValueError, match=r"^retriever: got shape \(2, 5\)"):

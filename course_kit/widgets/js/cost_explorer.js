@@ -29,6 +29,10 @@ export const short = (value) => {
   return digits + words[power];
 };
 
+// How a designed way compares with the plain one that costs `factor` times as much.
+export const compared = (factor) =>
+  factor === 1 ? "as much" : factor > 1 ? `${short(factor)} times less` : `${short(1 / factor)} times more`;
+
 export const duration = (seconds) => {
   const [unit, length] = TIMES.findLast(([, s]) => seconds >= s) ?? TIMES[0];
   return `${short(seconds / length)} ${unit}`;
@@ -71,7 +75,7 @@ export default stage({
     const [U, I, D] = [step(users), step(items), 2 ** dim];
     const rows = Object.entries(operations(U, I, D, layers)).map(([name, count]) => [name, count / step(speed)]);
     const hourly = step(price) / 100;
-    const less = range(3).map((i) => short(rows[2 * i][1] / rows[2 * i + 1][1]));
+    const [stages, shared, layered] = range(3).map((i) => compared(rows[2 * i][1] / rows[2 * i + 1][1]));
     return {
       figures: [picture(rows)],
       numbers: [
@@ -79,7 +83,7 @@ export default stage({
         ["all vectors", size(4 * (U + I) * D)],
         ["all scores", size(4 * U * I)],
       ],
-      say: `Two stages cost ${less[0]} times less, shared negatives ${less[1]} times, layer by layer ${less[2]} times.`,
+      say: `Two stages cost ${stages}, shared negatives ${shared}, layer by layer ${layered}.`,
     };
   },
 });

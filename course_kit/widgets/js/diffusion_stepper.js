@@ -1,4 +1,4 @@
-import { bar, choice, figure, fixed, line, markup, mean, range, slider, stage, sum, text, topK } from "./kit.js";
+import { bar, barKey, choice, figure, fixed, line, markup, mean, range, slider, stage, sum, text, topK } from "./kit.js";
 
 const LAYERS = 128;
 const FADE = 0.2;
@@ -104,6 +104,10 @@ export default stage({
     const { lists, different, popular, cosine: alike } = look(state, prepared);
     return {
       figures: [picture(state, prepared, lists)],
+      legend: [
+        [barKey(0), "a row is a user, a column an item: filled where the item is in the user's list; a colour per taste"],
+        [barKey(4), "degree of the item: the most popular on the left"],
+      ],
       numbers: [
         ["different lists", `${different} of ${num_users}`],
         ["rank correlation with popularity", fixed(popular)],

@@ -54,7 +54,7 @@ const ladder = (scores, edges, by) => {
 
 export default stage({
   title: "Which way each loss pushes",
-  hint: "Take ten steps with binary: the rows move to level 0. Reset, and take them with BPR.",
+  hint: "Press “ten steps” four times with binary: both rows move towards level 0. Reset, and do the same with BPR.",
   controls: () => [
     choice("loss", "loss", [["binary", "binary"], ["BPR", "BPR"]]),
     action("one step", ({ scores, edges, loss }) => ({ scores: stepped(scores, edges, loss, 1) })),

@@ -120,7 +120,7 @@ export const slider = (name, path, { min, max, step = 1, show = String, locked =
       if (typeof max === "function") input.max = max(state);
       input.value = read(state);
       input.disabled = locked(state);
-      value.textContent = input.ariaValueText = show(read(state));
+      value.textContent = input.ariaValueText = show(read(state), state);
     },
   };
 };
@@ -138,6 +138,23 @@ export const choice = (name, path, options, { locked = () => false } = {}) => (s
   };
 };
 
+// One button per option, all in sight. The one that is chosen stays pressed; the choice can change until it is locked.
+export const buttons = (name, path, options, { locked = () => false } = {}) => (state, set) => {
+  const { read, write } = place(path);
+  const each = options.map((option) => {
+    const button = node("button", { type: "button", textContent: option });
+    button.addEventListener("click", () => locked(state) || set(write(state, option)));
+    return button;
+  });
+  return {
+    element: node("fieldset", { className: "kit-buttons" }, node("legend", { textContent: name }), ...each),
+    show: () => each.forEach((button, i) => {
+      button.ariaPressed = String(options[i] === read(state));
+      button.ariaDisabled = String(locked(state));
+    }),
+  };
+};
+
 export const toggle = (name, path, { locked = () => false } = {}) => (state, set) => {
   const { read, write } = place(path);
   const input = node("input", { type: "checkbox" });
@@ -151,25 +168,33 @@ export const toggle = (name, path, { locked = () => false } = {}) => (state, set
   };
 };
 
-// A field for a number. What is typed halfway, or out of bounds, is not taken.
+// A field for a number. What is typed halfway, or out of bounds, is not taken, and the field says so.
 export const entry = (name, path, { min, max, step }) => (state, set) => {
   const { read, write } = place(path);
   const input = node("input", { type: "number", min, max, step });
-  input.addEventListener("input", () => input.value !== "" && input.checkValidity() && set(write(state, Number(input.value))));
+  const problem = node("span", { className: "kit-problem" });
+  input.addEventListener("input", () => {
+    const { valid, stepMismatch, badInput } = input.validity;
+    problem.textContent = valid ? "" : stepMismatch ? `not taken: steps of ${step}` : `not taken: ${min} to ${max}`;
+    if (valid && !badInput && input.value !== "") set(write(state, Number(input.value)));
+  });
   return {
-    element: node("label", { className: "kit-entry" }, node("span", { textContent: name }), input),
+    element: node("label", { className: "kit-entry" }, node("span", { textContent: name }), input, problem),
     show: () => {
-      if (Number(input.value) !== read(state) || input.value === "") input.value = read(state);
+      if (Number(input.value) === read(state) && input.value !== "") return;
+      input.value = read(state);
+      problem.textContent = "";
     },
   };
 };
 
-// A button whose `step(state)` says what changes; null where it can do nothing.
-export const action = (name, step) => (state, set) => {
-  const button = node("button", { type: "button", textContent: typeof name === "function" ? name(state) : name });
+// A button whose `step(state)` says what changes; null where it can do nothing. A `key` presses it from anywhere in the widget.
+export const action = (name, step, { key = null } = {}) => (state, set) => {
+  const button = node("button", { type: "button", ariaKeyShortcuts: key, textContent: typeof name === "function" ? name(state) : name });
   button.addEventListener("click", () => set(step(state) ?? {}));
   return {
     element: button,
+    key,
     show: () => {
       if (typeof name === "function") button.textContent = name(state);
       button.ariaDisabled = String(step(state) === null);
@@ -177,20 +202,48 @@ export const action = (name, step) => (state, set) => {
   };
 };
 
+// ---- the way out to JupyterLab, which takes its shortcuts before the page sees them, except from marked elements
+
+const isForTheLab = ({ key, shiftKey, ctrlKey, metaKey }) =>
+  (key === "Enter" && (shiftKey || ctrlKey)) || ((ctrlKey || metaKey) && key.toLowerCase() === "s");
+
+// Esc gives the focus back to the notebook's cell; what runs a cell or saves is let through to JupyterLab.
+const openDoor = (root) => {
+  const leave = () => {
+    const cell = root.closest(".jp-Cell");
+    if (cell) cell.focus();
+    else document.activeElement.blur();
+  };
+  const hear = (event) => {
+    const { target } = event;
+    if (!root.contains(target)) return;
+    if (event.key === "Escape") leave();
+    if (!isForTheLab(event) || !root.closest(".jp-Cell")) return;
+    if (event.key === "Enter") leave(); // the shortcut wants the focus in the notebook itself
+    const marked = target.dataset.lmSuppressShortcuts;
+    delete target.dataset.lmSuppressShortcuts;
+    setTimeout(() => marked && Object.assign(target.dataset, { lmSuppressShortcuts: marked }));
+  };
+  window.addEventListener("keydown", hear, { capture: true }); // before JupyterLab, which listens on the document
+  return () => window.removeEventListener("keydown", hear, { capture: true });
+};
+
 // ---- the stage
 
 export const lineKey = (kind) => markup`<svg class="kit-key" viewBox="0 0 22 10" aria-hidden="true">${line(1, 5, 21, 5, kind)}</svg>`;
 export const markKey = (colour, options) => markup`<svg class="kit-key" viewBox="-11 -5 22 10" aria-hidden="true">${mark(0, 0, colour, options)}</svg>`;
+export const barKey = (colour) => markup`<svg class="kit-key" viewBox="0 0 22 10" aria-hidden="true">${bar(4, 1, 14, colour)}</svg>`;
+const explained = ([key, words]) => markup`<span>${key}${words}</span>`;
 const number = ([name, value, key]) => markup`<div><dt>${key}${name}</dt><dd>${value}</dd></div>`;
 
 // Make a widget: a hint what to try (or a function of the state that tells it), its controls, and what `draw(state, prepared)` returns:
-// { figures: [drawing], numbers: [[name, text, key]], say: "one sentence" }; a key is a drawing that shows which line
-// or mark the number belongs to. `prepare(state)` runs once, before `controls(state, prepared)`.
-export const stage = ({ title, hint, controls = () => [], watch = [], prepare = () => null, draw }) => ({
+// { figures: [drawing], numbers: [[name, text, key]], legend: [[key, words]], say: "one sentence" }; a key is a drawing
+// that shows which line or mark a number or some words belong to. `prepare(state)` runs once, before `controls(state, prepared)`.
+// `restart(state)` is what reset changes; null where an answer must stay.
+export const stage = ({ title, hint, controls = () => [], watch = [], prepare = () => null, restart = ({ _start }) => _start, draw }) => ({
   render({ model, el }) {
     const state = new Proxy({}, { get: (_, trait) => model.get(trait) });
-    const start = state._start;
-    const traits = [...Object.keys(start), ...watch];
+    const traits = [...Object.keys(state._start), ...watch];
     const prepared = prepare(state);
     let quiet = false;
     const set = (patch) => {
@@ -205,7 +258,7 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
     const body = node("div", { className: "kit-body" });
     const sentence = node("p", { className: "kit-say" });
     const status = node("p", { className: "kit-hidden", role: "status" });
-    const reset = node("button", { type: "button", textContent: "reset" });
+    const reset = action("reset", restart)(state, set);
     const projector = node("button", { type: "button", textContent: "projector", ariaPressed: "false" });
     const root = node(
       "div",
@@ -213,9 +266,11 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
       node("p", { className: "kit-hint" }, node("b", { textContent: title }), ` ${typeof hint === "function" ? hint(state) : hint}`),
       node("div", { className: "kit-controls" }, ...made.map(({ element }) => element)),
       body, sentence, status,
-      node("div", { className: "kit-tools" }, reset, projector),
+      node("div", { className: "kit-tools" }, reset.element, projector),
     );
-    reset.addEventListener("click", () => set(start));
+    root.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
+      if (!ctrlKey && !altKey && !metaKey) made.find((control) => control.key === key.toUpperCase())?.element.click();
+    });
     projector.addEventListener("click", () => {
       projector.ariaPressed = String(root.classList.toggle("kit-projector"));
     });
@@ -227,9 +282,10 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
     let timer;
     const show = () => {
       if (quiet) return;
-      for (const control of made) control.show();
-      const { figures = [], numbers = [], say = "" } = draw(state, prepared);
-      body.innerHTML = source([numbers.length > 0 && markup`<dl>${numbers.map(number)}</dl>`, figures]);
+      for (const control of [...made, reset]) control.show();
+      const { figures = [], numbers = [], legend = [], say = "" } = draw(state, prepared);
+      body.innerHTML = source([numbers.length > 0 && markup`<dl>${numbers.map(number)}</dl>`, figures,
+        legend.length > 0 && markup`<p class="kit-legend">${legend.map(explained)}</p>`]);
       if (sentence.textContent === say) return;
       if (sentence.textContent) { // spoken once the hand rests; nothing at the start
         clearTimeout(timer);
@@ -240,7 +296,9 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
     for (const trait of traits) model.on(`change:${trait}`, show);
     show();
     el.append(root);
+    const closeDoor = openDoor(root);
     return () => {
+      closeDoor();
       clearTimeout(timer);
       for (const trait of traits) model.off(`change:${trait}`, show);
     };

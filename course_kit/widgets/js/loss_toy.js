@@ -6,7 +6,7 @@ const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 export const losses = (scores, edges) => {
   const pos = scores.map((row, u) => row[edges[u]]);
   const neg = scores.map((row, u) => row[1 - edges[u]]);
-    return {
+  return {
     recall: mean(scores.map((row, u) => Number(topK(row, 1)[0] === edges[u]))),
     binary: mean(pos.map((s) => softplus(-s))) + mean(neg.map(softplus)),
     bpr: mean(pos.map((s, u) => softplus(neg[u] - s))),
@@ -76,7 +76,7 @@ export default stage({
       numbers: LINES.map(([key, name, kind]) => [name, fixed(now[key], 4), lineKey(kind)]),
       say: shift
         ? `u1's row stands ${fixed(Math.abs(shift), 1)} ${shift > 0 ? "higher" : "lower"}: ${changes}.`
-        : `Recall@1 is ${fixed(now.recall, 1)}; neither loss is zero.`,
+        : `Recall@1 is ${fixed(now.recall, 1)}; neither loss is ever exactly zero.`,
     };
   },
 });

@@ -1,4 +1,4 @@
-import { choice, range, slider, stage, toggle } from "./kit.js";
+import { choice, lineKey, markKey, range, slider, stage, toggle } from "./kit.js";
 import { drawGraph, neighbours } from "./graph.js";
 
 // fields[k][n]: does the node's vector after k layers depend on node n's first vector?
@@ -28,6 +28,7 @@ export default stage({
     const first = range(users.length + items.length).map((n) => all.findIndex((field) => field[n]));
     const [seenUsers, seenItems] = [count(range(users.length)), count(range(items.length).map((v) => users.length + v))];
     const name = [...users, ...items][node];
+    const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
     const fresh = range(users.length + items.length).filter((n) => first[n] === layers).length;
     return {
       figures: [drawGraph(`Filled nodes are seen by ${name}; the number is the layer that first saw them`, state, {
@@ -37,10 +38,14 @@ export default stage({
           return a >= 0 && b >= 0 && Math.abs(a - b) === 1 ? `ink bold${Math.max(a, b) === layers ? "" : " dotted"}` : "";
         },
       })],
+      legend: [
+        [markKey(0), "a user who is seen"], [markKey(1), "an item that is seen"], [markKey(0, { hollow: true }), "not seen"],
+        [lineKey("ink bold"), "reached by the last layer"], ["1, 2, … ", "the layer that first saw the node"],
+      ],
       numbers: [["users seen", `${seenUsers} of ${users.length}`], ["items seen", `${seenItems} of ${items.length}`]],
       say: layers === 0 ? `Without a layer ${name} sees nobody else.`
-        : own ? `${layers} layers: ${name} sees all nodes within ${layers} hops, ${fresh} of them new.`
-          : `After ${layers} ${layers === 1 ? "layer" : "layers"} ${name} sees ${seenUsers ? "users" : "items"} only: without its own vector the field alternates.`,
+        : own ? `${counted(layers, "layer")}: ${name} sees all nodes within ${counted(layers, "hop")}, ${fresh} of them new.`
+          : `After ${counted(layers, "layer")} ${name} sees ${seenUsers ? "users" : "items"} only: without its own vector the field alternates.`,
     };
   },
 });

@@ -26,7 +26,7 @@ const picture = ({ false_negatives: bands }, low, high, all) => {
 
 export default stage({
   title: "The window of hard negatives",
-  hint: "Move the window away from the top. How many of its “negatives” are still positives to come?",
+  hint: "A generated world of 200 users and 120 items. Move the window away from the top. How many of its “negatives” are still positives to come?",
   controls: () => [
     slider("from", "low", { min: 0, max: 18, show: (band) => `${5 * band} %` }),
     slider("width", "width", { min: 1, max: 20, show: (bands) => `${5 * bands} %` }),
@@ -35,6 +35,8 @@ export default stage({
     const { false_negatives: bands, visits, low, width } = state;
     const high = Math.min(low + width, bands.length);
     const [here, all] = [falseShare(bands, low, high), falseShare(bands, 0, bands.length)];
+    const outside = falseShare([...bands.slice(0, low), ...bands.slice(high)], 0, bands.length);
+    const times = `${fixed(here / outside, 1)} times the share outside it`;
     const visited = sum(visits.slice(low, high)) / (sum(visits) || 1);
     return {
       figures: [picture(state, low, high, all)],
@@ -43,9 +45,10 @@ export default stage({
         ["positives to come", `${fixed(100 * here, 1)} %`],
         ["among all", `${fixed(100 * all, 1)} %`],
       ],
-      say: here > 1.5 * all ? `The hardest are no negatives: ${fixed(here / all, 1)} times as many positives to come as elsewhere.`
-        : here < 0.5 * all ? `Clean, and easy: walks spend ${fixed(100 * visited, 0)} % of their visits here.`
-          : `Few more positives to come than anywhere, and ${fixed(100 * visited, 0)} % of the visits: hard, and mostly fair.`,
+      say: Number.isNaN(outside) ? "The window holds everything that a user has not met."
+        : here > 1.5 * outside ? `${low ? "Still many" : "The hardest are no negatives: many"} positives to come in the window, ${times}.`
+          : here < 0.5 * outside ? `Clean, and easy: walks spend ${fixed(100 * visited, 0)} % of their visits here.`
+            : `Positives to come: ${times}. Walks spend ${fixed(100 * visited, 0)} % of their visits here.`,
     };
   },
 });

@@ -1,4 +1,4 @@
-import { action, choice, figure, line, mark, scale, slider, stage, text } from "./kit.js";
+import { action, buttons, figure, line, mark, scale, slider, stage, text } from "./kit.js";
 
 const shown = (value) => (typeof value === "string" ? value : String(Number(value.toFixed(3))));
 
@@ -14,25 +14,43 @@ const ruler = (low, high, guess, truth) => {
   );
 };
 
+// A share is said in percent, too.
+const inWords = (value, { low, high }) => (low >= 0 && high <= 1 ? `${shown(value)}, or ${shown(100 * value)} %` : shown(value));
+const middle = ({ guess, low, high, step }) => guess ?? low + step * Math.round((high - low) / step / 2);
+const locked = (state) => state.locked;
+const lock = (state) => (state.locked || state.guess === null ? null : { locked: true });
+
+// What to do next, or how far off the guess was.
+export const sentence = ({ options, guess, locked, truth }) => {
+  if (!locked && truth !== null) return "No guess was locked, and the result is known by now. Lock one: then it appears here.";
+  if (guess === null) return options.length ? "Choose an answer, then lock it." : "Move the slider to your guess, then lock it.";
+  if (!locked) return "Lock your guess (key L). A wrong guess that stands there teaches most.";
+  if (truth === null) return "Locked. The truth appears here when you have run the cells below.";
+  if (!options.length) return `You were off by ${shown(Math.abs(guess - truth))}.`;
+  return guess === truth ? "You saw it coming." : "Not what you expected. Why?";
+};
+
 export default stage({
   title: "Predict",
   hint: ({ question }) => question,
   watch: ["truth"],
   controls: ({ options, low, high, step }) => [
     options.length
-      ? choice("your guess", "guess", options.map((option) => [option, option]), { locked: ({ locked }) => locked })
-      : slider("your guess", "guess", { min: low, max: high, step, show: shown, locked: ({ locked }) => locked }),
-    action("lock it in", ({ locked, guess }) => (locked || guess === null ? null : { locked: true })),
+      ? buttons("your guess", "guess", options, { locked })
+      : slider("your guess", "guess", {
+        min: low, max: high, step, locked, now: middle,
+        show: (value, state) => (state.guess === null ? "not chosen yet" : inWords(value, state)),
+      }),
+    action("lock it in", lock, { key: "L" }),
   ],
-  draw({ options, low, high, guess, locked, truth }) {
+  restart: ({ locked, truth }) => (locked && truth !== null ? null : { guess: null, locked: false }),
+  draw(state) {
+    const { options, low, high, guess, locked, truth } = state;
     const open = locked && truth !== null;
     return {
       figures: open && !options.length ? [ruler(low, high, guess, truth)] : [],
       numbers: [["you", locked ? shown(guess) : "not locked yet"], ...(open ? [["it is", shown(truth)]] : [])],
-      say: !locked ? "Choose, then lock: a wrong guess that stands there teaches most."
-        : truth === null ? "Locked. The truth comes with a later cell."
-          : !options.length ? `You were off by ${shown(Math.abs(guess - truth))}.`
-            : guess === truth ? "You saw it coming." : "Not what you expected. Why?",
+      say: sentence(state),
     };
   },
 });

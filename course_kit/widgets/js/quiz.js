@@ -20,10 +20,12 @@ const ask = ([question, options, right, why], i) => (state, set) => {
     show: () => {
       const answer = state.answers[i];
       buttons.forEach((button, number) => {
+        const marks = answer < 0 ? [] : [number === right && "✓ right", number === answer && (answer === right ? "your answer" : "✗ your answer")];
         button.ariaPressed = String(number === answer);
         button.ariaDisabled = String(answer >= 0);
+        button.textContent = [options[number], ...marks.filter(Boolean)].join(" · ");
       });
-      verdict.textContent = answer < 0 ? "" : answer === right ? `✓ ${why}` : `✗ ${options[right]}. ${why}`;
+      verdict.textContent = answer < 0 ? "" : `${answer === right ? "Right." : "Not this one."} ${why}`;
     },
   };
 };
@@ -32,6 +34,7 @@ export default stage({
   title: "Quiz",
   hint: "The first answer counts.",
   controls: ({ questions }) => questions.map(ask),
+  restart: () => null, // a first answer stays
   draw({ questions, answers }) {
     const { answered, right } = score(questions, answers);
     const left = questions.length - answered;

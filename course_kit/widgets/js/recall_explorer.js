@@ -1,4 +1,4 @@
-import { choice, fixed, figure, line, mark, mean, range, slider, stage, text, toggle, topK } from "./kit.js";
+import { choice, fixed, figure, line, lineKey, mark, markKey, mean, range, slider, stage, text, toggle, topK } from "./kit.js";
 import { drawGraph } from "./graph.js";
 
 // Recall@K of each user, nan for one without positives.
@@ -72,9 +72,13 @@ export default stage({
         }),
         ranking(state, seeing),
       ],
+      legend: [
+        [lineKey("ink"), "known edge of the user"], [lineKey("dashed bold s3"), "hidden edge"],
+        [markKey(0), "in the ranking: a positive"], [markKey(1), "no positive"], [markKey(1, { hollow: true }), "not in the list"],
+      ],
       numbers: [
         ["recall", fixed(values[user], 3)],
-        ["bound K/|P|", fixed(bound, 3)],
+        ["bound min(1, K/|P|)", fixed(bound, 3)],
         ["mean of all users", fixed(counted.length ? mean(counted) : NaN, 3)],
       ],
       say,

@@ -29,6 +29,7 @@ export default stage({
     entry("precision", "precision", SHARE),
     entry("recall", "recall", SHARE),
     entry("F1", "f1", SHARE),
+    entry("K", "k", { min: 1, max: 1000, step: 1 }),
     action("the slide's LLM", () => ({ precision: 0.00329, recall: 0.00119, f1: 0.0071 })),
     action("… if a decimal slipped", () => ({ precision: 0.00329, recall: 0.00119, f1: 0.00071 })),
     action("the slide's GNN", () => ({ precision: 0.01023, recall: 0.05234, f1: 0.01564 })),

@@ -39,7 +39,7 @@ export default stage({
     const last = () => recorded().frames.length - 1;
     return [
       slider("epoch", "epoch", { min: 0, max: last, now: (state) => shownEpoch(state, last()), locked: ({ playing }) => playing }),
-      action(({ playing }) => (playing ? "pause" : "train on"), ({ playing, epochs, _kernel }) =>
+      action(({ playing, epochs }) => (playing ? "pause" : last() >= epochs ? "trained to the end" : "train on"), ({ playing, epochs, _kernel }) =>
         !_kernel || (!playing && last() >= epochs) ? null : { playing: !playing, epoch: last() }),
     ];
   },

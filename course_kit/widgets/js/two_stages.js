@@ -47,7 +47,8 @@ export default stage({
       ],
       say: C <= k ? `${C} candidates fill the list of ${k} without the ranker: both recalls are the same.`
         : final >= alone ? `With ${C} candidates nothing is lost against ranking everything.`
-          : `The candidates hold ${fixed(100 * candidates, 0)} % of the positives: no ranker can pass that.`,
+          : candidates < alone ? `The candidates hold ${fixed(100 * candidates, 0)} % of the positives: no ranker can pass that.`
+            : `The candidates hold ${fixed(100 * candidates, 0)} % of the positives, but not all that the ranker would find.`,
     };
   },
 });
