@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from course_kit.grading.asking.attempt import Outcome, attempt
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Assignment, Exercise, functions, parameters
 from course_kit.grading.authoring.reference import LEFT_OUT
+from course_kit.grading.authoring.rounding import in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -54,7 +56,8 @@ def refuse_bad_hints(exercise: Exercise) -> None:
 
 def refuse_unstable(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a solution that answers differently in a second run."""
-    for case, outcome in question.answers(versions.solution).items():
+    for case in question.cases:
+        outcome = in_time(partial(question.answer, versions.solution, case))
         if outcome.text != right[case].text:
             refuse(_where(question, case), "two answers in two runs", "a solution that draws nothing itself")
 

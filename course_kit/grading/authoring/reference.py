@@ -13,7 +13,7 @@ from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, attempt, loo
 from course_kit.grading.asking.fingerprint import is_clear, is_guessable, vanishing
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
-from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, Answer, Safety, answer
+from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, Answer, Safety, answer, in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -165,7 +165,8 @@ def _answered(
     question: Question, inputs: Mapping[str, bytes], versions: Versions, left_out: Mapping[str, set[str]]
 ) -> Settled:
     def ask(function: object, case: str) -> Outcome:
-        return attempt(function, pickle.loads(inputs[case]), question.cases[case][1], question.seconds)
+        digits = question.cases[case][1]
+        return in_time(lambda: attempt(function, pickle.loads(inputs[case]), digits, question.seconds))
 
     right = {case: ask(versions.solution, case) for case in question.cases}
     wrong = {
