@@ -17,18 +17,32 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "every exercise on public inputs. Anything that is not right is a finding (exit code 1).",
         epilog="example: course check assignments/a1_metrics.ipynb",
     )
-    parser.add_argument("notebook", type=Path, metavar="FILE", help="the assignment's notebook")
+    parser.add_argument("notebook", type=Path, nargs="?", metavar="FILE", help="the assignment's notebook")
+    parser.add_argument("--limits", action="store_true", help="print the limits of checking and grading, and stop")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check one notebook and print what is wrong, then a table of points."""
-    from course_kit.grading.authoring.assignment import cells_of
+    from course_kit.grading.asking.limits import table
+    from course_kit.grading.authoring.assignment import Assignment
+    from course_kit.grading.handed_in.submission import parse
     from course_kit.grading.running.notebook_check import check_notebook
 
-    sources = [cell["source"] for cell in cells_of(arguments.notebook) if cell["cell_type"] == "code"]
-    result = check_notebook(sources, str(arguments.notebook), progress=not arguments.json)
+    if arguments.limits:
+        print(table())
+        return 0
+    if arguments.notebook is None:
+        raise ValueError(
+            "FILE: got none, wanted the assignment's notebook, as in course check assignments/a1_metrics.ipynb"
+        )
+    # read as grading will read it
+    parsed = parse(arguments.notebook.read_bytes(), Assignment(arguments.notebook.stem, [], ""))
+    if not parsed.sources:
+        raise ValueError(f"{arguments.notebook}: {', '.join(parsed.flags) or 'an empty file'}")
+    result = check_notebook(parsed.sources, str(arguments.notebook), progress=not arguments.json)
+    result["errors"] = [*parsed.flags, *result["errors"]]
     print(json.dumps(result, indent=2, ensure_ascii=False) if arguments.json else _text(result))
     return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
 
@@ -42,5 +56,5 @@ def _text(result: dict[str, Any]) -> str:
     for exercise in result["exercises"]:
         marks = "".join("✓" if passed else "✗" for passed in exercise["cases"].values())
         lines.append(f"{exercise['name']:24} {marks:12} {exercise['points']:6g} / {exercise['of']:3d}")
-    lines.append(f"{'all that can be seen':37} {result['points']:6g} / {result['of']:3d}")
+    lines.append(f"{'all public cases':37} {result['points']:6g} / {result['of']:3d}")
     return "\n".join([*lines, "Grading asks the same kinds of cases with other inputs."])

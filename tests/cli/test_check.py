@@ -73,14 +73,14 @@ def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Expecting value"),
-        ("<<<<<<< HEAD\n{}", "Expecting value"),
+        ("", "an empty file"),
+        ("<<<<<<< HEAD\n{}", "a merge conflict"),
         ("[1]", "not a notebook"),
-        ("{}", "lacks 'cells'"),
-        ('{"worksheets": [{"cells": []}], "nbformat": 3}', "format 3"),
-        ('{"cells": [{"source": "x"}]}', "lacks 'cell_type'"),
-        ('{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook"),
-        ('{"cells": []}', "holds no checks"),
+        ("{}", "no cells"),
+        ('{"worksheets": [{"cells": []}], "nbformat": 3}', "an old format"),
+        ('{"cells": [{"source": "x"}]}', "damaged"),
+        ('{"cells": [{"cell_type": "code", "source": 5}]}', "damaged"),
+        ('{"cells": []}', "no code cell"),
         ("\xff", "not a notebook"),
         (None, "No such file"),
     ],
@@ -105,3 +105,36 @@ def test_damaged_checks_are_one_line_and_2(student, capsys):
     err = capsys.readouterr().err
     assert "damaged" in err
     assert err.count("\n") == 1
+
+
+def test_the_limits_are_printed(capsys):
+    assert main(["check", "--limits"]) == 0
+    assert "the whole notebook in grading, cases included  300 s\n" in capsys.readouterr().out
+
+
+def test_without_a_file_it_says_what_is_wanted(capsys):
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith("course: FILE: got none")
+
+
+@pytest.mark.slow
+def test_a_mark_at_the_start_of_the_file_is_read_over(student):
+    path = student(RIGHT)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert main(["check", str(path)]) == 0
+
+
+@pytest.mark.slow
+def test_a_withheld_module_fails_in_the_check_as_it_will_in_grading(student, capsys, tmp_path):
+    path = release(
+        solution_notebooks.write(tmp_path / "a2.ipynb", **{"setup withhold:course_lib.metrics": "import numpy as np"}),
+        tmp_path / "out",
+    )
+    notebook = json.loads(path.read_text())
+    stub = next(cell for cell in notebook["cells"] if "def spread" in "".join(cell["source"]))
+    stub["source"] = "from course_lib.metrics import top_k\n\ndef spread(x):\n    return x.max() - x.min()"
+    path.write_text(json.dumps(notebook))
+    assert main(["check", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "course_lib.metrics" in out
+    assert "0 / 100" in out

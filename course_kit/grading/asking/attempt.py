@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import linecache
 import pickle
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from course_kit.grading.asking.fingerprint import fingerprint, form
+from course_kit.grading.asking.limits import IMPORT_SECONDS
 from course_kit.grading.asking.probe import Call, Calls
 
 NOT_WRITTEN = "not written"
+OUT_OF_TIME = "out of time"
+TICK = 0.05  # seconds between two looks at the clock
+Seen = TypeVar("Seen")
 
 
 class OutOfTime(BaseException):
@@ -33,11 +39,13 @@ class Outcome:
         text: What is compared: the value's fingerprint, or the kind of failure.
         form: What the value is, in words, without its numbers; empty after a failure.
         shown: What to show a student: the value as it is, or where it failed.
+        memory: Bytes that the call took at its peak; 0 where nobody measured.
     """
 
     text: str
     form: str
     shown: str
+    memory: int = 0
 
 
 def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float) -> Outcome:
@@ -52,44 +60,83 @@ def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float)
     Returns:
         The outcome; nothing that the function does raises here.
     """
+
+    def told(value: Any) -> Outcome:
+        return Outcome(fingerprint(value, digits), _form(call, value), shown(value))
+
+    return look(function, call, seconds, told)
+
+
+def look(function: Callable, call: Call | Calls, seconds: float, see: Callable[[Any], Seen]) -> Seen | Outcome:
+    """Call a function and look at what it returns, which can fail as well: a value may be any object.
+
+    Args:
+        function: The function.
+        call: The inputs; they must come back unchanged.
+        seconds: Time limit for both, the call and the look.
+        see: What to make of the value.
+
+    Returns:
+        What `see` made of the value; after a failure its outcome, without a form.
+    """
     before = pickle.dumps(call)
     try:
         with time_limit(seconds):
-            value = call(function)
-            outcome = Outcome(fingerprint(value, digits), _form(call, value), shown(value))
+            seen = see(call(function))
     except NotImplementedError:
         return Outcome(NOT_WRITTEN, "", "not written yet")
     except OutOfTime as stopped:
         said = f"stopped after {seconds:g} s: does a loop never end?"
-        return Outcome("out of time", "", said + _line(stopped, function))
+        return Outcome(OUT_OF_TIME, "", said + _line(stopped, function))
     except (Exception, SystemExit) as error:
         said = " ".join(str(error).split())[:200]
         return Outcome(f"raised {type(error).__name__}", "", f"{type(error).__name__}: {said}{_line(error, function)}")
     if pickle.dumps(call) != before:
         return Outcome("changed its inputs", "", "your function changes its inputs: work on a copy, as .clone() makes")
-    return outcome
+    return seen
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise OutOfTime inside the block after so many seconds, and again each second until it ends.
 
-    Only in the main thread and where the system has interval timers; elsewhere (Windows) there is no limit.
+    An import inside the block has a time of its own and is never broken off before that: a module that is imported by
+    half fails ever after. Limits hold only in the main thread and where the system has interval timers; elsewhere
+    (Windows) there is none.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    spent = {True: 0.0, False: 0.0}  # on imports, and on the rest
+    allowed = {True: float(IMPORT_SECONDS), False: seconds}
+    last = time.monotonic()
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise OutOfTime
+    def tick(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        importing, now = _is_importing(frame), time.monotonic()
+        spent[importing] += now - last
+        last = now
+        if spent[importing] >= allowed[importing]:
+            allowed[importing] += 1
+            raise OutOfTime
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    previous = signal.signal(signal.SIGALRM, tick)
+    every = min(TICK, seconds)
+    signal.setitimer(signal.ITIMER_REAL, every, every)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether an import has begun, and not ended, since `look` called the function."""
+    while frame is not None and frame.f_globals is not globals():
+        if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _form(call: Call | Calls, value: Any) -> str:
@@ -98,15 +145,24 @@ def _form(call: Call | Calls, value: Any) -> str:
     return ", then ".join(kinds if len(set(kinds)) > 1 else kinds[:1])
 
 
+def home(function: Callable) -> dict[str, Any] | None:
+    """The global names that a function sees: those of the notebook that defines it; None where nobody can tell."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = function if hasattr(function, "__globals__") else type(function).__call__
+    return getattr(code, "__globals__", None)
+
+
 def _line(error: BaseException, function: Callable) -> str:
     """The last line in code that stands beside the function: the student's, not ours, not a library's."""
-    home = getattr(function, "__globals__", None)
-    frames = [pair for pair in traceback.walk_tb(error.__traceback__) if pair[0].f_globals is home]
+    frames = [pair for pair in traceback.walk_tb(error.__traceback__) if pair[0].f_globals is home(function)]
     if not frames:
         return ""
     frame, number = frames[-1]
     source = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-    return f"\n    line {number} of {frame.f_code.co_name}'s cell: {source}" if source else ""
+    names = [pair[0].f_code.co_name for pair in frames if not pair[0].f_code.co_name.startswith("<")]
+    where = f"{names[-1]}'s cell" if names else "its cell"  # and not <genexpr>'s
+    return f"\n    line {number} of {where}: {source}" if source else ""
 
 
 def shown(value: Any) -> str:

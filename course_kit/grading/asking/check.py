@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from course_kit.grading.asking.attempt import NOT_WRITTEN, Outcome, shown
-from course_kit.grading.asking.diagnosis import diagnose
+from course_kit.grading.asking.diagnosis import diagnose, suspect
 from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.asking.limits import MOST_MEMORY, MUCH_MEMORY
 from course_kit.grading.asking.question import NOT_DEFINED, Key, Question, digest, unpack
 from course_lib.arguments import refuse
 
@@ -57,7 +59,7 @@ class Check:
         Raises:
             ValueError: If no exercise has the function's name.
         """
-        question, key = self._pair(function)
+        question, key = self._pair(function, sys._getframe(1).f_globals)
         return report(question, key, question.answers(function))
 
     def report_in(self, names: Mapping[str, Any], name: str) -> Report:
@@ -79,14 +81,16 @@ class Check:
         Raises:
             ValueError: If no exercise has the function's name, or it has no such case.
         """
-        question, _ = self._pair(function)
+        question, _ = self._pair(function, sys._getframe(1).f_globals)
         if case not in question.cases:
             refuse("case", repr(case), f"one of {', '.join(map(repr, question.cases))}")
         return question.inputs(case).named(question.parameters)
 
-    def _pair(self, function: Callable) -> tuple[Question, Key]:
-        name = getattr(function, "__name__", type(function).__name__)
-        if name not in self.pairs:
+    def _pair(self, function: Callable, names: Mapping[str, Any]) -> tuple[Question, Key]:
+        """The exercise that a function answers: what the notebook calls it counts, for grading looks there too."""
+        called = next((name for name in self.pairs if names.get(name) is function), None)
+        name = called or getattr(function, "__name__", type(function).__name__)
+        if name not in self.pairs or not callable(function):
             refuse("check", name, f"one of {', '.join(self.pairs)}", "keep the name that the stub had")
         return self.pairs[name]
 
@@ -108,13 +112,15 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
         return Report(passed, f"… {question.name} is not written yet")
     if all(outcome.text == NOT_DEFINED for outcome in outcomes.values()):
         return Report(passed, f"✗ there is no function {question.name}: keep the name that the stub had")
-    hints = diagnose(digests, key.right, key.mistakes, [case for case in outcomes if tells(outcomes[case].text)])
+    telling = [case for case in outcomes if tells(outcomes[case].text)]
+    hints = diagnose(digests, key.right, key.mistakes, telling)
+    guesses = suspect(digests, key.right, key.mistakes, telling)
     lines, told, unknown = [], {}, []
     for case, outcome in outcomes.items():
         if passed[case]:
-            lines.append(f"✓ {case}")
+            lines.append(_wrapped(f"✓ {case}{_heavy(outcome.memory)}"))
             continue
-        remark = hints.get(case) or _what_is_wrong(outcome, key.forms[case])
+        remark = hints.get(case) or _guess(guesses.get(case)) or _what_is_wrong(outcome, key.forms[case])
         lines.append(_wrapped(f"✗ {case}: " + (f"as in {told[remark]!r}" if remark in told else remark)))
         if remark != WRONG:
             told.setdefault(remark, case)
@@ -130,6 +136,19 @@ def _wrapped(text: str) -> str:
     """Broken between words: JupyterLab would break a long line anywhere."""
     first, newline, where = text.partition("\n")
     return textwrap.fill(first, WIDTH, subsequent_indent="  ", break_long_words=False) + newline + where
+
+
+def _heavy(memory: int) -> str:
+    if memory < MUCH_MEMORY:
+        return ""
+    return (
+        f", but it took {memory >> 20} MB of memory beside its inputs. Grading may ask far larger inputs with "
+        f"{MOST_MEMORY >> 30} GB in all: do you build a table of all pairs?"
+    )
+
+
+def _guess(hint: str | None) -> str | None:
+    return hint and f"perhaps this, though other cases say otherwise: {hint}"
 
 
 def _what_is_wrong(outcome: Outcome, wanted: str) -> str:

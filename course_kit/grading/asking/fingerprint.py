@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -81,8 +82,12 @@ def summary(value: Any) -> Leaves:
 
 
 def _project(numbers: np.ndarray) -> np.ndarray:
-    draws = (np.random.RandomState(seed).uniform(-1, 1, numbers.size) for seed in range(PROJECTIONS))
-    return np.array([weights @ numbers for weights in draws]) / math.sqrt(numbers.size)
+    return _weights(numbers.size) @ numbers / math.sqrt(numbers.size)
+
+
+@functools.lru_cache(maxsize=4)
+def _weights(size: int) -> np.ndarray:
+    return np.stack([np.random.RandomState(seed).uniform(-1, 1, size) for seed in range(PROJECTIONS)])
 
 
 def fingerprint(value: Any, digits: int = 4) -> str:
@@ -95,8 +100,12 @@ def fingerprint(value: Any, digits: int = 4) -> str:
     Returns:
         One line; the same for Python, numpy and torch, for float32 and float64, for sparse and dense.
     """
-    short = summary(value)
-    exponent = last_digit(_largest(short), digits)
+    return text_of(summary(value), digits)
+
+
+def text_of(short: Leaves, digits: int) -> str:
+    """The fingerprint of a value whose summary is there already."""
+    exponent = last_digit(largest_of(short), digits)
     return "; ".join(
         f"{place}: {leaf if isinstance(leaf, str) else ' '.join(_rounded(leaf, exponent))}"
         for place, leaf in short.items()
@@ -111,7 +120,8 @@ def last_digit(largest: float, digits: int) -> int | None:
     return math.floor(math.log10(largest * 1.00001)) - digits + 1 if largest >= ZERO else None
 
 
-def _largest(short: Leaves) -> float:
+def largest_of(short: Leaves) -> float:
+    """Largest finite magnitude among all numbers; 0 without any."""
     numbers = [abs(number) for leaf in short.values() if not isinstance(leaf, str) for number in leaf]
     return max(filter(math.isfinite, numbers), default=0.0)
 
@@ -126,39 +136,60 @@ def _rounded(numbers: np.ndarray, exponent: int | None) -> Iterator[str]:
             yield f"{Decimal(round(number / 10.0**exponent)).scaleb(exponent).normalize():f}"
 
 
-def is_clear(exact: Any, single: Any, digits: int) -> bool:
-    """Whether rounding cannot part two right answers: the guard against a right answer failing by 1e-6.
+def is_clear(short: Leaves, noise: float, digits: int) -> bool:
+    """Whether noise cannot change a fingerprint: the guard against a right answer failing by 1e-6.
 
     Args:
-        exact: The value, computed in float64.
-        single: The same, computed in float32.
+        short: The value's summary.
+        noise: How far any of its numbers may be moved.
         digits: Digits that the fingerprint will keep.
 
     Returns:
-        True if every number stays clear of a rounding boundary by ten times the largest disagreement of the two.
+        True if every number stays clear of a rounding boundary, and the last digit kept stays the same.
     """
-    first, second = summary(exact), summary(single)
-    if {place: leaf for place, leaf in first.items() if isinstance(leaf, str)} or first.keys() != second.keys():
+    numbers = numbers_of(short)
+    largest = largest_of(short)
+    if not math.isfinite(noise):
         return False
-    a, b = (np.concatenate([*short.values(), []]) for short in (first, second))
-    if not np.array_equal(np.where(np.isfinite(a), 0, a), np.where(np.isfinite(b), 0, b), equal_nan=True):
-        return False
-    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
-    largest = _largest(first)
-    noise = max(10 * np.abs(a - b).max(initial=0), 1e-6 * largest)
     exponent = last_digit(largest, digits)
     if exponent is None:
         return largest + noise < ZERO
     if {last_digit(largest - noise, digits), last_digit(largest + noise, digits)} != {exponent}:
         return False
     unit = 10.0**exponent
-    return bool((np.abs((a / unit) % 1 - 0.5) * unit > noise).all())
+    return bool((np.abs((numbers / unit) % 1 - 0.5) * unit > noise).all())
+
+
+def numbers_of(short: Leaves) -> np.ndarray:
+    """All finite numbers of a summary, in order."""
+    numbers = np.concatenate([[], *(leaf for leaf in short.values() if not isinstance(leaf, str))])
+    return numbers[np.isfinite(numbers)]
+
+
+def vanishing(exact: Leaves, single: Leaves, digits: int) -> str:
+    """The place of a part that is not zero, yet keeps less than two digits beside the largest part; "" if none does.
+
+    All parts of a value are rounded at the same place, so a wrong number would pass for a right one there.
+
+    Args:
+        exact: Summary of the value in float64.
+        single: Its summary in float32; a part that is no larger than their disagreement counts as zero.
+        digits: Digits that the fingerprint will keep.
+    """
+    exponent = last_digit(largest_of(exact), digits)
+    for place, leaf in exact.items():
+        part, doubt = largest_of({place: leaf}), 0.0
+        if not isinstance(leaf, str):
+            doubt = float(np.abs(numbers_of({place: leaf}) - numbers_of({place: single[place]})).max(initial=0))
+        if exponent is not None and 100 * doubt < part < 10.0 ** (exponent + 1):
+            return place.rpartition("(")[0]
+    return ""
 
 
 def is_guessable(value: Any, digits: int = 4) -> bool:
     """Whether somebody could hit the value without computing it: truth values, small numbers, shapes, constants."""
     numbers = [leaf.ravel()[:1000] for leaf in leaves(value).values() if not isinstance(leaf, str)]
-    exponent = last_digit(_largest(dict(enumerate(numbers))), digits)
+    exponent = last_digit(largest_of(dict(enumerate(numbers))), digits)
     return _digits(text for leaf in numbers for text in _rounded(leaf, exponent)) < digits
 
 

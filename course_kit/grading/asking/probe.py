@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,13 @@ class Call:
         """The inputs by the names that the function's author gave them."""
         return {**dict(zip(parameters, self.args, strict=False)), **self.kwargs}
 
+    def changed(self, change: Callable[[Any], Any]) -> Call:
+        """The same call with every input changed by a function."""
+        return Call(tuple(map(change, self.args)), {name: change(value) for name, value in self.kwargs.items()})
+
     def cast(self, kind: str) -> Call:
         """The same inputs with every floating array as `kind`, "float32" or "float64"."""
-        return Call(tuple(_cast(v, kind) for v in self.args), {k: _cast(v, kind) for k, v in self.kwargs.items()})
+        return self.changed(partial(_cast, kind=kind))
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,20 @@ class Calls:
     each: tuple[Call, ...]
 
     def __call__(self, function: Callable) -> list[Any]:
-        """Ask this function once a call."""
+        """Ask this function once per call."""
         return [call(function) for call in self.each]
 
     def named(self, parameters: tuple[str, ...]) -> list[dict[str, Any]]:
         """The inputs of each call by the names that the function's author gave them."""
         return [call.named(parameters) for call in self.each]
 
+    def changed(self, change: Callable[[Any], Any]) -> Calls:
+        """The same calls with every input changed by a function."""
+        return Calls(tuple(call.changed(change) for call in self.each))
+
     def cast(self, kind: str) -> Calls:
         """The same inputs with every floating array as `kind`, "float32" or "float64"."""
-        return Calls(tuple(call.cast(kind) for call in self.each))
+        return self.changed(partial(_cast, kind=kind))
 
 
 def _cast(value: Any, kind: str) -> Any:
@@ -71,7 +80,7 @@ def _cast(value: Any, kind: str) -> Any:
         import torch
 
         return value.to(getattr(torch, kind)) if value.is_floating_point() else value
-    return value.astype(kind) if hasattr(value, "astype") and value.dtype.kind == "f" else value
+    return value.astype(kind) if getattr(getattr(value, "dtype", None), "kind", "") == "f" else value
 
 
 def load(source: str) -> Probe:

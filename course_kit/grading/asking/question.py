@@ -7,14 +7,17 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import textwrap
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import Outcome, attempt
+from course_kit.grading.asking.attempt import Outcome, attempt, home
+from course_kit.grading.asking.memory import peak_memory
+from course_kit.grading.asking.withholding import withheld
 from course_lib.arguments import refuse
 
 NOT_DEFINED = "not defined"
@@ -32,6 +35,7 @@ class Question:
         seed: What the inputs are drawn from.
         seconds: Time limit of a case.
         cases: Case → (which draw of the probe to take it from, digits of its fingerprint).
+        withheld: Modules that are not there in grading, and so not while it is asked.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Question:
     seed: str
     seconds: float
     cases: Mapping[str, tuple[int, int]]
+    withheld: tuple[str, ...] = ()
 
     def inputs(self, case: str) -> probe.Call | probe.Calls:
         """Draw the inputs of a case: always the same, and a fresh copy each time."""
@@ -48,8 +53,11 @@ class Question:
         return probe.inputs(probe.load(self.source), self.seed, self.name, draw)[case]
 
     def answer(self, function: Callable, case: str) -> Outcome:
-        """Ask a function for one case."""
-        return attempt(function, self.inputs(case), self.cases[case][1], self.seconds)
+        """Ask a function for one case, without the modules that are withheld."""
+        call, digits = self.inputs(case), self.cases[case][1]
+        with withheld(self.withheld, home(function) or {}) as missing, peak_memory() as peak:
+            outcome = attempt(function, call, digits, self.seconds)
+        return replace(_explained(outcome, missing), memory=peak.bytes)
 
     def answers(self, function: Callable) -> dict[str, Outcome]:
         """Ask a function for every case."""
@@ -62,6 +70,18 @@ class Question:
             return Outcome(NOT_DEFINED, "", f"there is no function {self.name}")
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return self.answer(function, case)
+
+
+def _explained(outcome: Outcome, missing: Mapping[str, str]) -> Outcome:
+    """A failure over a name that is withheld, with the reason."""
+    error, newline, where = outcome.shown.partition("\n")
+    if not outcome.text.startswith("raised "):
+        return outcome
+    for name in sorted(missing, key=len, reverse=True):
+        if re.search(rf"\b{re.escape(name)}\b", error):
+            why = f"{missing[name]} is not there when this is graded: write your own. ({error})"
+            return replace(outcome, shown=why + newline + where)
+    return outcome
 
 
 @dataclass(frozen=True)

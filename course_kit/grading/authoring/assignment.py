@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from course_kit.grading.asking.limits import CASE_SECONDS
 from course_lib.arguments import refuse
 
 SOLUTIONS = Path("solutions")
@@ -54,8 +56,7 @@ class Exercise:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the function's parameters."""
-        arguments = functions(self.stub)[self.name].args
-        return tuple(argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
+        return parameters(functions(self.stub)[self.name])
 
     @property
     def hints(self) -> dict[str, str]:
@@ -91,6 +92,10 @@ class Assignment:
     exercises: dict[str, Exercise] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
     withheld: list[str] = field(default_factory=list)
+
+    def hidden_source(self, exercise: Exercise) -> str:
+        """Source text whose probe has the cases that only grading asks, and no others."""
+        return f"{self.probe_source(exercise, hidden=True)}\n\n\nprobe, hidden = hidden, lambda f, rng: {{}}"
 
     def probe_source(self, exercise: Exercise, hidden: bool = False) -> str:
         """Source text that defines an exercise's probe, with the cases that only grading asks or without."""
@@ -164,14 +169,26 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if "worksheets" in notebook:
             raise ValueError("it is one of format 3, which JupyterLab turns into format 4 when it opens and saves it")
-        return [
+        return _with_ids(
             {"metadata": {}, **cell, "cell_type": cell["cell_type"], "source": "".join(cell["source"])}
             for cell in notebook["cells"]
-        ]
+        )
     except KeyError as error:
         raise ValueError(f"{path} is not a notebook of format 4: it lacks {error}") from error
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path} is not a notebook of format 4: {error}") from error
+
+
+def _with_ids(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give an id to each cell that has none of its own: old formats have no ids, and a copied cell has another's.
+
+    The id is the cell's place, so that reading twice gives the same.
+    """
+    named: dict[str, dict[str, Any]] = {}
+    for place, cell in enumerate(cells):
+        name = cell.get("id") or ""
+        named[name if name and name not in named else f"cell-{place}"] = cell
+    return [{**cell, "id": name} for name, cell in named.items()]
 
 
 def part_of(cell: dict[str, Any]) -> str:
@@ -188,6 +205,12 @@ def functions(source: str) -> dict[str, ast.FunctionDef]:
         refuse("a tagged cell", f"{error.msg} in {(error.text or '').strip()!r}", "Python")
 
 
+def parameters(function: ast.FunctionDef) -> tuple[str, ...]:
+    """Names of a function's parameters."""
+    arguments = function.args
+    return tuple(argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
+
+
 def _heading(text: str) -> str:
     return _plain(text.partition("\n")[0].lstrip("# "))
 
@@ -201,7 +224,7 @@ def _exercise(cell: dict[str, Any], text: str) -> Exercise:
     names = list(functions(cell["source"]))
     if len(names) != 1:
         refuse("tag 'stub'", f"a cell that defines {names}", "one function", "split the cell")
-    seconds = float(_value(cell, "seconds", "20"))
+    seconds = float(_value(cell, "seconds", f"{CASE_SECONDS}"))
     points, read = int(_value(cell, "points")), _values(cell, "read")
     return Exercise(names[0], points, seconds, cell["source"], text=text, read=read)
 

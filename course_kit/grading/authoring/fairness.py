@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import Outcome, attempt
 from course_kit.grading.asking.question import Question
-from course_kit.grading.authoring.assignment import Assignment, Exercise
-from course_kit.grading.authoring.judges import Judges
+from course_kit.grading.authoring.assignment import Assignment, Exercise, functions, parameters
+from course_kit.grading.authoring.reference import LEFT_OUT
+from course_kit.grading.authoring.rounding import in_time
+from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
 Answers = Mapping[str, Outcome]
@@ -31,6 +34,15 @@ def refuse_missing_lessons(assignment: Assignment, lessons: Path) -> None:
                 refuse(f"{exercise.name}, tag read:{name}", f"no {lessons.name}/{name}.ipynb", "a lesson that exists")
 
 
+def refuse_other_parameters(exercise: Exercise) -> None:
+    """Refuse a solution or a mistake that does not take what the stub takes, in the same order."""
+    written = functions(exercise.solution) | functions(exercise.mistakes)
+    for name in (exercise.name, *exercise.hints):
+        if name in written and parameters(written[name]) != exercise.parameters:
+            got, wanted = (", ".join(some) for some in (parameters(written[name]), exercise.parameters))
+            refuse(f"{exercise.name}, {name}", f"the parameters {got}", f"{wanted}, as in the stub")
+
+
 def refuse_bad_hints(exercise: Exercise) -> None:
     """Refuse a known mistake without a hint of its own."""
     told: set[str] = set()
@@ -42,20 +54,21 @@ def refuse_bad_hints(exercise: Exercise) -> None:
         told.add(hint)
 
 
-def refuse_unstable(question: Question, right: Answers, judges: Judges) -> None:
+def refuse_unstable(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a solution that answers differently in a second run."""
-    for case, outcome in question.answers(judges.solution).items():
+    for case in question.cases:
+        outcome = in_time(partial(question.answer, versions.solution, case))
         if outcome.text != right[case].text:
             refuse(_where(question, case), "two answers in two runs", "a solution that draws nothing itself")
 
 
-def refuse_free_points(question: Question, right: Answers, judges: Judges) -> None:
+def refuse_free_points(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a case that the stub passes, or whose answer is the same whatever the seed."""
     elsewhere = probe.inputs(probe.load(question.source), "elsewhere", question.name, draw=0)
     for case, (_, digits) in question.cases.items():
-        if question.answer(judges.stub, case).text == right[case].text:
+        if question.answer(versions.stub, case).text == right[case].text:
             refuse(_where(question, case), "a stub that passes", "one that fails")
-        if attempt(judges.solution, elsewhere[case], digits, question.seconds).text == right[case].text:
+        if attempt(versions.solution, elsewhere[case], digits, question.seconds).text == right[case].text:
             refuse(_where(question, case), "the same answer for two seeds", "inputs drawn from rng")
 
 
@@ -65,6 +78,13 @@ def refuse_alike(exercise: Exercise, right: Answers, wrong: Mapping[str, Answers
     for (first, a), (second, b) in combinations(everyone.items(), 2):
         if all(a[case].text == b[case].text for case in a):
             refuse(exercise.name, f"{second} answering as {first} does in every case", "a case that tells them apart")
+
+
+def refuse_left_out(exercise: Exercise, wrong: Mapping[str, Answers]) -> None:
+    """Refuse a mistake of which no answer is the same on every processor."""
+    for name, answers in wrong.items():
+        if all(outcome == LEFT_OUT for outcome in answers.values()):
+            refuse(f"{exercise.name}, mistake {name}", "answers that rounding can tip over", "one that it cannot")
 
 
 def refuse_speechless(exercise: Exercise, wrong: Mapping[str, Answers]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from course_kit.grading.asking.attempt import Outcome
+from course_kit.grading.asking.limits import CHECK_CASE_SECONDS
 from course_kit.grading.asking.question import Key, Question, digest, pack
 from course_kit.grading.authoring.assignment import Assignment, Exercise, part_of, read
 from course_kit.grading.authoring.fairness import (
@@ -15,16 +17,18 @@ from course_kit.grading.authoring.fairness import (
     refuse_bad_hints,
     refuse_bad_points,
     refuse_free_points,
+    refuse_left_out,
     refuse_missing_lessons,
+    refuse_other_parameters,
     refuse_speechless,
     refuse_unstable,
 )
-from course_kit.grading.authoring.judges import judges
-from course_kit.grading.authoring.reference import settle
-from course_kit.storing import replace
+from course_kit.grading.authoring.reference import Settled, settle
+from course_kit.grading.authoring.rounding import FOR_MISTAKES, ONE_RUN, Safety
+from course_kit.grading.authoring.versions import Versions, versions
+from course_kit.storing import replace as store
 
 PUBLIC_SEED = "public"
-PUBLIC_SECONDS = 2.0
 KEPT = ("", "setup", "stub", "written")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -52,26 +56,37 @@ def release(path: Path, folder: Path) -> Path:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    return replace(folder / path.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    return store(folder / path.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
 def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Question, Key]:
     """Settle an exercise on the public seed, with its key, or refuse it if it would not grade fairly."""
     refuse_bad_hints(exercise)
-    judged = judges(assignment, exercise)
-    source = assignment.probe_source(exercise)
-    question = settle(exercise, source, PUBLIC_SEED, PUBLIC_SECONDS, judged.solution)
-    right = question.answers(judged.solution)
-    wrong = {name: question.answers(mistake) for name, mistake in judged.mistakes.items()}
-    refuse_unstable(question, right, judged)
-    refuse_free_points(question, right, judged)
+    refuse_other_parameters(exercise)
+    written = versions(assignment, exercise)
+    settled = _settled_fairly(exercise, assignment.probe_source(exercise), CHECK_CASE_SECONDS, written)
+    right, wrong = settled.right, settled.wrong
     refuse_alike(exercise, right, wrong)
+    refuse_left_out(exercise, wrong)
     refuse_speechless(exercise, wrong)
+    if exercise.hidden:
+        _settled_fairly(exercise, assignment.hidden_source(exercise), exercise.seconds, written, ONE_RUN)
+    question = replace(settled.question, withheld=tuple(assignment.withheld))
     return question, Key(
         forms={case: outcome.form for case, outcome in right.items()},
         right=_digests(question, right),
         mistakes={exercise.hints[name]: _digests(question, outcomes) for name, outcomes in wrong.items()},
     )
+
+
+def _settled_fairly(
+    exercise: Exercise, source: str, seconds: float, written: Versions, of_mistakes: Safety = FOR_MISTAKES
+) -> Settled:
+    """Settle some cases of an exercise, and refuse them if a student could lose or gain points by them unfairly."""
+    settled = settle(exercise, source, PUBLIC_SEED, seconds, written, of_mistakes)
+    refuse_unstable(settled.question, settled.right, written)
+    refuse_free_points(settled.question, settled.right, written)
+    return settled
 
 
 def _digests(question: Question, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
@@ -84,6 +99,8 @@ def _student_cells(cell: dict[str, Any], assignment: Assignment, checks: str) ->
     if part not in KEPT:
         return []
     kept = _cell(cell["cell_type"], cell["id"], cell["source"])
+    if "attachments" in cell:
+        kept["attachments"] = cell["attachments"]
     if part == "setup" and cell is [other for other in assignment.cells if part_of(other) == "setup"][-1]:
         source = f'from course_kit.grading.asking.check import Check\n\ncheck = Check(\n    """\n{checks}\n"""\n)'
         return [kept, _cell("code", "checks", source, folded=True)]

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from course_kit.grading.asking.limits import MOST_CHARACTERS as LARGEST
+
 MOST_CELLS = 5_000
-LARGEST = 1_000_000  # characters of all code, and of all text
 MOST_FLAGS, LONGEST_FLAG = 20, 300
 CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 HEADINGS = 6  # levels that Markdown has; format 3 stored any number

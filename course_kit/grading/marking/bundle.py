@@ -130,15 +130,15 @@ def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str]) -> list[A
 def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[Asked]:
     import torch
 
-    from course_kit.grading.authoring.judges import judges
     from course_kit.grading.authoring.reference import settle
+    from course_kit.grading.authoring.rounding import ONE_RUN
+    from course_kit.grading.authoring.versions import versions
 
     torch.set_num_threads(1)
-    judged = judges(assignment, exercise)
     source = assignment.probe_source(exercise, hidden=True)
-    question = settle(exercise, source, seed, exercise.seconds, judged.solution)
-    for case, (_, digits) in question.cases.items():
-        right = question.answer(judged.solution, case)
-        wrong = {name: question.answer(mistake, case).text for name, mistake in judged.mistakes.items()}
-        inputs = zlib.compress(pickle.dumps(question.inputs(case)), 1)
+    settled = settle(exercise, source, seed, exercise.seconds, versions(assignment, exercise), ONE_RUN)
+    for case, (_, digits) in settled.question.cases.items():
+        right = settled.right[case]
+        wrong = {name: answers[case].text for name, answers in settled.wrong.items()}
+        inputs = zlib.compress(settled.inputs[case], 1)
         yield Asked(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong)

@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from course_kit.grading.asking.diagnosis import diagnose
 from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.asking.limits import CELL_SECONDS
+from course_kit.grading.asking.limits import NOTEBOOK_SECONDS as WALL_SECONDS
 from course_kit.grading.containment.guarded import run_guarded
 from course_kit.grading.containment.sandbox import Sandbox
 from course_kit.grading.handed_in.submission import parse
@@ -19,8 +21,6 @@ from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Cell, Ran
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
-CELL_SECONDS = 60  # for one cell of the student's
-WALL_SECONDS = 300  # for a whole notebook, cases included
 GRACE = 5  # seconds that a case may take beyond its limit, which the student's process keeps by itself
 ANSWERING = "__import__('course_kit.grading.asking.answering', fromlist=['answer'])"
 ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from course_kit.grading.asking.limits import CELL_SECONDS, NOTEBOOK_SECONDS
 from course_kit.grading.asking.question import Key, Question, unpack
 from course_kit.grading.running.recorder import KERNEL_ENDED, OUT_OF_TIME
 from course_kit.grading.running.splice import Cell, Ran, run_cells
 
-LIMIT = 120  # seconds for one cell of the student's
 PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
+WITHHOLD = "__import__('course_kit.grading.asking.withholding', fromlist=['withhold']).withhold({!r})"
 NAME = "_course_check"  # ours among the names of the student's notebook
 
 
 def check_notebook(sources: Sequence[str], title: str, progress: bool = True) -> dict[str, Any]:
-    """Run code cells and the public checks after them.
+    """Run code cells and the public checks after them, without the modules that grading withholds.
 
     Args:
         sources: The student's code cells.
@@ -37,20 +39,25 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
         raise ValueError(f"{title} holds no checks; is it one of assignments/, its folded cell still there?")
     pairs = unpack(packed)
     setup = f'from course_kit.grading.asking.check import Check as {NAME}\n\n{NAME} = {NAME}("""\n{packed}\n""")'
-    cells = [*map(Cell, sources), Cell(setup)]
+    withheld = sorted({module for question, _ in pairs.values() for module in question.withheld})
+    cells = [Cell(WITHHOLD.format(withheld)), *map(Cell, sources), Cell(setup)]
     for question, key in pairs.values():
         cells += _check_cells(question, key)
-    bar = tqdm(run_cells(cells, LIMIT), title, len(cells), leave=False, ncols=100, unit="cell", disable=not progress)
+    bar = tqdm(
+        run_cells(cells, CELL_SECONDS), title, len(cells), leave=False, ncols=100, unit="cell", disable=not progress
+    )
+    started = time.monotonic()
     ran = list(bar)
+    seconds = time.monotonic() - started
     if len(ran) < len(cells):
-        raise ValueError(f"{title}: the run broke off at code cell {len(ran) + 1}")
-    checked = iter(ran[len(sources) + 1 :])
+        raise ValueError(f"{title}: the run broke off at code cell {len(ran)}")
+    own, checked = ran[1 : len(sources) + 1], iter(ran[len(sources) + 2 :])
     exercises = [
         _exercise(question, [next(checked) for _ in range(1 + len(question.cases))]) for question, _ in pairs.values()
     ]
     return {
         "notebook": title,
-        "errors": [f"code cell {n}: {error}" for n, error in _errors(ran[: len(sources)])],
+        "errors": [*(f"code cell {n}: {error}" for n, error in _errors(own)), *_too_long(seconds)],
         "exercises": exercises,
         "points": round(sum(exercise["points"] for exercise in exercises), 1),
         "of": sum(exercise["of"] for exercise in exercises),
@@ -77,11 +84,19 @@ def _exercise(question: Question, ran: list[Ran]) -> dict[str, Any]:
     }
 
 
+def _too_long(seconds: float) -> Iterator[str]:
+    if seconds > NOTEBOOK_SECONDS:
+        yield f"the notebook took {seconds:.0f} s; grading stops it after {NOTEBOOK_SECONDS} s, cases included"
+
+
 def _errors(ran: Sequence[Ran]) -> Iterator[tuple[int, str]]:
     """Number and error of each cell that failed, up to one after which nothing runs."""
     for number, cell in enumerate(ran, 1):
         if cell.trouble:
-            said = {OUT_OF_TIME: f"stopped after {LIMIT} s: does a loop never end?", KERNEL_ENDED: "it ends the kernel"}
+            said = {
+                OUT_OF_TIME: f"stopped after {CELL_SECONDS} s: does a loop never end?",
+                KERNEL_ENDED: "it ends the kernel",
+            }
             yield number, f"{said.get(cell.trouble, cell.trouble)}; nothing after it was run"
             return
         if not cell.passed:

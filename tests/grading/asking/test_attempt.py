@@ -104,3 +104,45 @@ def test_an_object_that_fails_on_being_looked_at_is_the_students_failure():
             raise RuntimeError("no")
 
     assert attempt(lambda x: Trap(), CALL, 4, seconds=2).text == "raised RuntimeError"
+
+
+def test_an_import_has_time_of_its_own_and_is_never_broken_off(tmp_path, monkeypatch):
+    """A module that is imported by half would fail in every later case."""
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.6)\nready = True")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def student(x):
+        import slow_to_import
+
+        return x * slow_to_import.ready
+
+    assert attempt(student, CALL, 4, seconds=0.3).text == "(2,): 1 2"
+
+
+def test_after_an_import_the_students_own_time_still_counts(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import_too.py").write_text("import time\ntime.sleep(0.3)")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def student(x):
+        import slow_to_import_too  # noqa: F401
+
+        while True:
+            pass
+
+    assert attempt(student, CALL, 4, seconds=0.3).text == "out of time"
+
+
+def test_an_error_in_a_generator_is_shown_in_the_function_around_it():
+    def student(x):
+        return sum(number.nothing for number in x)
+
+    shown = attempt(student, CALL, 4, seconds=2).shown
+    assert "of student's cell: return sum(number.nothing for number in x)" in shown
+
+
+def test_an_error_of_a_callable_object_is_shown_at_its_line():
+    class Student:
+        def __call__(self, x):
+            return x.nothing
+
+    assert attempt(Student(), CALL, 4, seconds=2).shown.endswith("__call__'s cell: return x.nothing")

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import functools
+import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import solution_notebooks
 
-from course_kit.grading.asking.check import Check
+from course_kit.grading.asking.check import Check, report
+from course_kit.grading.asking.memory import peak_memory
 from course_kit.grading.asking.question import pack, unpack
 from course_kit.grading.authoring.assignment import read
 from course_kit.grading.authoring.release import public_question
@@ -151,3 +155,83 @@ def test_damaged_checks_are_one_line(text):
 
 def test_packing_keeps_everything(check):
     assert unpack(pack(check.pairs.values())) == check.pairs
+
+
+def ask_in(check, names: dict, code: str) -> str:
+    """Run code as a cell of a notebook that has defined these names."""
+    return repr(eval(code, {"check": check, **names}))
+
+
+@pytest.mark.parametrize("spread", [lambda x: max(x) - min(x), functools.partial(lambda y, x: y + max(x) - min(x), 0)])
+def test_what_has_no_name_of_its_own_is_checked_under_the_name_in_the_notebook(check, spread):
+    assert ask_in(check, {"spread": spread}, "check(spread)").startswith("✓ five")
+
+
+def test_a_callable_object_is_checked_under_the_name_in_the_notebook(check):
+    class Spread:
+        def __call__(self, x):
+            return max(x) - min(x)
+
+    assert ask_in(check, {"spread": Spread()}, "check(spread)").startswith("✓ five")
+    assert "five" in ask_in(check, {"spread": Spread()}, "check.inputs(spread, 'five') and 'five'")
+    with pytest.raises(ValueError, match=r"^check: got Spread, wanted one of spread"):
+        ask_in(check, {"other": Spread()}, "check(other)")
+
+
+def test_a_withheld_module_is_gone_while_a_function_is_asked_and_back_after(tmp_path):
+    import course_lib.metrics
+
+    written = solution_notebooks.write(
+        tmp_path / "a1.ipynb", **{"setup withhold:course_lib.metrics": "import numpy as np"}
+    )
+    assignment = read(written)
+    withholding = Check(pack([public_question(assignment, assignment.exercises["spread"])]))
+    source = """
+from course_lib.metrics import top_k
+import course_lib
+def spread(x):
+    top_k
+    return max(x) - min(x)
+def by_attribute(x):
+    return course_lib.metrics.top_k and max(x) - min(x)
+def by_import(x):
+    import course_lib.metrics
+    return max(x) - min(x)
+def right(x):
+    return max(x) - min(x)
+"""
+    names: dict = {}
+    exec(source, names)
+    for name in ("spread", "by_attribute", "by_import"):
+        found = repr(withholding.report_in({**names, "spread": names[name]}, "spread"))
+        assert "✗ five: course_lib.metrics is not there when this is graded: write your own." in found, name
+    assert repr(withholding.report_in({**names, "spread": names["right"]}, "spread")).startswith("✓ five")
+    assert names["top_k"] is course_lib.metrics.top_k
+    assert sys.modules["course_lib.metrics"] is course_lib.metrics
+
+
+def test_a_guess_hedges_and_shows_the_input_too(tmp_path):
+    probe = "def probe(f, rng):\n    return {str(n): f(rng.randn(5)) for n in range(5)}"
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb", probe=probe))
+    check = Check(pack([public_question(assignment, assignment.exercises["spread"])]))
+    first = check.inputs(named("spread"), "0")["x"]
+    found = lines(check, lambda x: x.min() if x[0] == first[0] else 123.4)
+    assert found[0] == "✗ 0: perhaps this, though other cases say otherwise: You forgot the largest."
+    assert "The smallest of these is" in "\n".join(found)
+
+
+def test_a_right_answer_that_takes_too_much_memory_for_larger_inputs_is_told(check):
+    question, key = check.pairs["spread"]
+    outcomes = question.answers(lambda x: x.max() - x.min())
+    assert report(question, key, outcomes).text.startswith("✓ five\n")
+    outcomes["five"] = replace(outcomes["five"], memory=200 << 20)
+    assert report(question, key, outcomes).text.startswith("✓ five, but it took 200 MB of memory")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a process its peak")
+def test_the_peak_of_memory_is_measured():
+    with peak_memory() as before:
+        pass
+    with peak_memory() as peak:
+        np.ones(4_000_000).sum()  # 32 MB
+    assert before.bytes < 10 << 20 < 25 << 20 < peak.bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_kit.grading.asking.diagnosis import diagnose
+from course_kit.grading.asking.diagnosis import diagnose, suspect
 
 MISTAKES = {
     "doubles": "2468",
@@ -15,11 +15,11 @@ MISTAKES = {
 }
 
 
-def named(given: str) -> dict[str, str]:
+def named(given: str, by=diagnose) -> dict[str, str]:
     """Name the mistakes; a digit tells, a letter (i for an IndexError, n for nan) does not."""
     cases = {name: dict(zip("ABCD", answers, strict=True)) for name, answers in MISTAKES.items()}
     telling = [case for case, answer in zip("ABCD", given, strict=True) if answer.isdigit()]
-    return diagnose(dict(zip("ABCD", given, strict=True)), dict(zip("ABCD", "1234", strict=True)), cases, telling)
+    return by(dict(zip("ABCD", given, strict=True)), dict(zip("ABCD", "1234", strict=True)), cases, telling)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -55,3 +55,24 @@ def test_of_two_that_fit_the_one_that_agrees_more_often_is_named():
     mistakes = {"a": {"A": "7", "B": "5"}, "b": {"A": "7", "B": "6"}}
     assert diagnose({"A": "7", "B": "6"}, {"A": "1", "B": "2"}, mistakes, "AB") == {"A": "b", "B": "b"}
     assert diagnose({"A": "7", "B": "8"}, {"A": "1", "B": "2"}, mistakes, "AB") == {"A": "a"}
+
+
+@pytest.mark.parametrize("given", ["2777", "7477", "77n8"])
+def test_one_agreement_among_many_wrong_answers_is_a_guess(given):
+    assert named(given) == {}
+    assert set(named(given, by=suspect).values()) <= {"doubles"}
+    assert len(named(given, by=suspect)) == 1
+
+
+def test_half_of_the_wrong_answers_are_enough_and_guesses_are_never_sure():
+    assert named("2477") == {"A": "doubles", "B": "doubles"}
+    assert named("2477", by=suspect) == {}
+    assert named("1i3i", by=suspect) == {}
+
+
+def test_the_worked_example_of_the_docstring():
+    right = dict(zip("ABCD", "1234", strict=True))
+    mistakes = {"doubles": "2468", "off the end": "1i34", "drops the sign": "92n4"}
+    cases = {name: dict(zip("ABCD", answers, strict=True)) for name, answers in mistakes.items()}
+    found = diagnose(dict(zip("ABCD", "24n4", strict=True)), right, cases, "ABD")
+    assert found == {"A": "doubles", "B": "doubles"}

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from course_kit.grading.asking.fingerprint import fingerprint, form, is_clear, is_guessable, tells
+from course_kit.grading.asking.fingerprint import fingerprint, form, is_clear, is_guessable, summary, tells, vanishing
 
 NUMBERS = [[0.12345678, -2.0], [1e-9, 3.14159265]]
 
@@ -98,37 +98,47 @@ def test_what_is_no_number_is_named_and_never_shown():
 
 
 @pytest.mark.parametrize(
-    ("exact", "single", "clear"),
+    ("value", "noise", "clear"),
     [
-        (0.41666667, 0.41666665, True),
-        (0.41665, 0.41665, False),  # just between two roundings
-        (0.416651, 0.416650, False),  # ten times the disagreement reaches the boundary
-        (0.416680, 0.416679, True),
-        ([1.0, 1 / 3], [0.99999994, 1 / 3], True),  # float32's way to write 1
-        ([0.99999, 1 / 3], [0.99999, 1 / 3], False),  # a digit more or less, if it is 1 after all
-        (1e-9, -1e-9, True),
-        (1e-6, 1.1e-6, False),
-        ([float("nan"), 0.3], [float("nan"), 0.3], True),
-        ([float("nan"), 0.3], [0.0, 0.3], False),
-        ([0.1, 0.2], [0.1, 0.2, 0.3], False),
-        ("text", "text", False),
+        (0.41666667, 2e-8, True),
+        (0.41665, 1e-7, False),  # just between two roundings
+        (0.416651, 2e-6, False),  # the noise reaches the boundary
+        (0.416680, 1e-5, True),
+        ([0.99999, 1 / 3], 1e-6, False),  # a digit more or less, if it is 1 after all
+        (1e-9, 2e-9, True),
+        (1e-6, 1e-7, False),
+        ([float("nan"), 0.3], 1e-7, True),
+        (0.3, float("inf"), False),
     ],
 )
-def test_the_guard_keeps_clear_of_boundaries(exact, single, clear):
-    assert is_clear(exact, single, digits=4) == clear
+def test_the_guard_keeps_clear_of_boundaries(value, noise, clear):
+    assert is_clear(summary(value), noise, digits=4) == clear
 
 
-def test_a_clear_value_keeps_its_text_under_noise_of_the_guards_size():
+def test_a_clear_value_keeps_its_text_under_noise():
     rng = np.random.default_rng(0)
     kept = 0
     for _ in range(300):
         x = rng.normal(size=5)
-        single = x.astype(np.float32)
-        noise = 9 * np.abs(x - single).max()
-        if is_clear(x, single, 4):
+        if is_clear(summary(x), 1e-6, 4):
             kept += 1
-            assert fingerprint(x + noise * rng.uniform(-1, 1, 5)) == fingerprint(x)
+            assert fingerprint(x + 0.9e-6 * rng.uniform(-1, 1, 5)) == fingerprint(x)
     assert kept > 250
+
+
+@pytest.mark.parametrize(
+    ("exact", "single", "place"),
+    [
+        ({"interactions": 18_000, "density": 0.0123}, {"interactions": 18_000, "density": 0.0123000002}, "['density']"),
+        ({"interactions": 18_000, "density": 0.0}, {"interactions": 18_000, "density": 0.0}, ""),
+        ({"interactions": 18_000, "users": 943}, {"interactions": 18_000, "users": 943}, ""),
+        ([[1800.0, 0.2], 0.3], [[1800.0, 0.2], 0.3], "[1]"),
+        ([1800.0, 0.2], [1800.0, 0.2], ""),  # numbers of one array, not parts
+        ({"change": 1.5, "none": 1e-17}, {"change": 1.5, "none": 3e-8}, ""),  # zero, up to rounding
+    ],
+)
+def test_a_part_that_vanishes_beside_another_is_named(exact, single, place):
+    assert vanishing(summary(exact), summary(single), digits=4) == place
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import solution_notebooks
 
+from course_kit.grading.authoring.assignment import read
+from course_kit.grading.authoring.fairness import refuse_unstable
+from course_kit.grading.authoring.reference import settle
 from course_kit.grading.authoring.release import release
+from course_kit.grading.authoring.versions import versions
 
 TWICE = solution_notebooks.SOUND["mistakes"]
 
@@ -53,7 +58,19 @@ def test_releasing_twice_gives_the_same_bytes(tmp_path):
             r"spread, mistake mute: got no value in any case",
         ),
         ({"written:words points:5": ""}, r"a1: got 105 points, wanted 100"),
-        ({"solution": "def spread(x):\n    return x.no"}, r"a solution that raises AttributeError"),
+        (
+            {"solution": "def spread(x, y):\n    return x.max() - x.min()"},
+            r"spread, spread: got the parameters x, y, wanted x, as in the stub",
+        ),
+        ({"solution": "def width(x):\n    return x.max()"}, r"tag 'solution': got no function of that name"),
+        ({"probe": "def probe(f, rng)\n    return 1"}, r"spread, probe: got SyntaxError"),
+        ({"hidden": "def hidden(f, rng)\n    return 1"}, r"spread, probe: got SyntaxError"),
+        (
+            {"hidden": "def hidden(f, rng):\n    return {'h': f(np.arange(9) ** 0.5 / 7)}"},
+            r"case 'h': got the same answer",
+        ),
+        ({"hidden": "def hidden(f, rng):\n    return {'h': f(rng.rand())}"}, r"case 'h': got a solution that raised"),
+        ({"solution": "def spread(x):\n    return x.no"}, r"a solution that raised AttributeError"),
     ],
 )
 def test_what_would_not_grade_fairly_is_refused_and_nothing_is_written(tmp_path, changed, said):
@@ -77,8 +94,32 @@ def test_a_lesson_to_read_must_exist_where_lessons_are(tmp_path):
 
 
 def test_a_random_solution_that_slips_through_the_draws_is_caught_by_the_second_run(tmp_path):
-    changed = (
-        "from itertools import count\nturn = count()\ndef spread(x):\n    return x.max() - x.min() + next(turn) // 2"
-    )
+    assignment = read(solution_notebooks.write(tmp_path / "a1.ipynb"))
+    exercise = assignment.exercises["spread"]
+    written = versions(assignment, exercise)
+    settled = settle(exercise, assignment.probe_source(exercise), "public", 2.0, written)
+    refuse_unstable(settled.question, settled.right, written)
+    other = replace(written, solution=lambda x: x.max() - x.min() + 1)
     with pytest.raises(ValueError, match="two answers in two runs"):
-        release(solution_notebooks.write(tmp_path / "a1.ipynb", solution=changed), tmp_path / "out")
+        refuse_unstable(settled.question, settled.right, other)
+
+
+def test_a_picture_in_a_text_stays_with_it(tmp_path):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb")
+    notebook = json.loads(path.read_text())
+    pictures = {"p.png": {"image/png": "iVBORw0KGgo="}}
+    notebook["cells"][1]["attachments"] = pictures
+    path.write_text(json.dumps(notebook))
+    cells = json.loads(release(path, tmp_path / "out").read_text())["cells"]
+    assert [cell.get("attachments") for cell in cells[:3]] == [None, pictures, None]
+
+
+def test_cells_without_ids_and_copied_cells_get_ids_of_their_own(tmp_path):
+    path = solution_notebooks.write(tmp_path / "a1.ipynb")
+    notebook = json.loads(path.read_text())
+    del notebook["cells"][0]["id"]
+    notebook["cells"].append({**notebook["cells"][1], "source": "The end."})
+    path.write_text(json.dumps(notebook))
+    ids = [cell["id"] for cell in json.loads(release(path, tmp_path / "out").read_text())["cells"]]
+    assert ids == ["cell-0", "about", "c0", "checks", "c2", "check-spread", "cell-8"]
+    assert release(path, tmp_path / "again").read_bytes() == (tmp_path / "out" / "a1.ipynb").read_bytes()

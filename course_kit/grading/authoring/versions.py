@@ -1,4 +1,4 @@
-"""The functions of a solution notebook, ready to be asked: stub, solution and known mistakes."""
+"""The functions of a solution notebook, ready to be asked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from course_lib.arguments import refuse
 
 
 @dataclass(frozen=True)
-class Judges:
-    """What an exercise is judged with.
+class Versions:
+    """The versions of one function that its author wrote.
 
     Args:
         stub: What the student starts from.
@@ -25,7 +25,7 @@ class Judges:
     mistakes: dict[str, Callable]
 
 
-def judges(assignment: Assignment, exercise: Exercise) -> Judges:
+def versions(assignment: Assignment, exercise: Exercise) -> Versions:
     """Run an exercise's source. Solution and mistakes see the setup and the solutions above, and nothing of the probe.
 
     Raises:
@@ -39,7 +39,10 @@ def judges(assignment: Assignment, exercise: Exercise) -> Judges:
     stub = _run(exercise.name, assignment.setup, exercise.stub)
     solution = _run(exercise.name, assignment.setup, *above)
     wrong = _run(exercise.name, assignment.setup, *above, exercise.mistakes)
-    return Judges(stub[exercise.name], solution[exercise.name], {name: wrong[name] for name in exercise.hints})
+    for part, names in (("stub", stub), ("solution", solution)):
+        if not callable(names.get(exercise.name)):
+            refuse(f"{exercise.name}, tag {part!r}", "no function of that name", f"one called {exercise.name}")
+    return Versions(stub[exercise.name], solution[exercise.name], {name: wrong[name] for name in exercise.hints})
 
 
 def _run(exercise: str, *sources: str) -> dict[str, Any]:
