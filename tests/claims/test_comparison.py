@@ -135,9 +135,8 @@ def test_lightgcn_beats_tuned_matrix_factorization(films, film_runs, thinned_run
     full = {metric: gain(film_runs, "LightGCN", "MF", metric) for metric in METRICS}
     thin = gain(thinned_runs, "LightGCN", "MatrixFactorization", "recall@20")
     assert lead(thin) > 3
-    assert (
-        full["ndcg@20"].mean() > 0
-    )  # by recall, which weighs the 20 places of a list alike, five splits leave a doubt
+    # By recall, which weighs the 20 places of a list alike, five splits leave a doubt.
+    assert full["ndcg@20"].mean() > 0
     assert (full["ndcg@20"] > 0).sum() >= 4
     measured(
         f"LightGCN − MF on MovieLens, 5 splits: NDCG@20 {mean_sd(full['ndcg@20'])}, recall@20 "
