@@ -204,8 +204,9 @@ def test_own_positives_are_among_the_shared(films, measured):
 )
 def test_few_shared_negatives_are_worse(recalls, measured):
     own_one, few, many = (recalls[name] for name in ("1 own", "16 shared", "256 shared"))
-    assert lead(many - own_one, over=-0.01) > 3
-    assert lead(own_one - few, over=0.02) > 3
+    assert many.mean() > own_one.mean() - 0.01
+    assert few.mean() < own_one.mean() - 0.02
+    assert (few < own_one).sum() >= 4
     measured(
         "recall@20 of MF on MovieLens, D = 32, 240 steps of 512, 5 splits: "
         + ", ".join(f"{name} {mean_sd(recalls[name].tolist())}" for name in ("1 own", "16 shared", "256 shared"))
