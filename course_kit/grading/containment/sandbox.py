@@ -37,7 +37,7 @@ BWRAP = (
 ENGINE = "grading/containment"
 KIT = (
     *("__init__.py", "grading/__init__.py", "grading/asking"),
-    *(f"{ENGINE}/{x}.py" for x in ("__init__", "confine", "warm")),
+    *(f"{ENGINE}/{x}.py" for x in ("__init__", "confine", "kernel", "warm")),
 )
 SEALED = ("--remount-ro", "/dev", "--remount-ro", "/", "--")
 
@@ -221,7 +221,7 @@ class Job:
             "metadata": {"kernel_provisioner": {"provisioner_name": "course-sandbox", "config": config}},
         }
         place = self.folder / "private/kernels/course-sandbox"
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         (place / "kernel.json").write_text(json.dumps(spec))
 
 

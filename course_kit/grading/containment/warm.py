@@ -35,7 +35,7 @@ from course_kit.grading.containment.confine import (
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
-    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.ipkernel"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_kit.grading.containment.kernel"),
     *("course_kit.grading.asking.check", "course_kit.grading.asking.answering"),
 )
 NAMESPACES, NONE = "namespaces", "none"
@@ -145,7 +145,9 @@ class Warm:
                 forbid()
         os.environ.clear()
         os.environ.update(environment)
-        _run_kernel(request["connection"])
+        from course_kit.grading.containment.kernel import run_kernel
+
+        run_kernel(request["connection"], READY)
 
 
 def _warm_up() -> None:
@@ -197,27 +199,6 @@ def _kill(pid: int) -> None:
     for kill, target in ((os.killpg, pid), (os.kill, pid)):
         with contextlib.suppress(ProcessLookupError):
             kill(target, signal.SIGKILL)
-
-
-def _run_kernel(connection: dict[str, Any]) -> NoReturn:
-    import random
-
-    import numpy as np
-    import torch
-    from ipykernel.kernelapp import IPKernelApp
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
-        seed(0)
-    Path("connection.json").write_text(json.dumps(connection))
-    kernel = IPKernelApp.instance()
-    kernel.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
-    for name in [name for name in sys.modules if name.startswith(__package__)]:
-        del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
-    os.write(READY, b"!")
-    os.close(READY)
-    kernel.start()
-    os._exit(0)
 
 
 def main() -> None:

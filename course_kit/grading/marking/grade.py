@@ -5,16 +5,18 @@ from __future__ import annotations
 import builtins
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from course_kit.grading.asking.diagnosis import diagnose
 from course_kit.grading.asking.fingerprint import tells
-from course_kit.grading.containment.guarded import run_guarded
-from course_kit.grading.containment.sandbox import Sandbox
+from course_kit.grading.containment.confined_run import run_confined
+from course_kit.grading.containment.sandbox import Job, Sandbox
 from course_kit.grading.handed_in.submission import parse
 from course_kit.grading.marking.bundle import Asked, Bundle
 from course_kit.grading.marking.result import RIGHT, CaseResult, ExerciseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
+from course_kit.grading.running.resuming import run_on
 from course_kit.grading.running.splice import Cell, Ran
 
 CELL_SECONDS = 60  # for one cell of the student's
@@ -25,7 +27,7 @@ ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 NO_ANSWER = "no answer"
-DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
+MUCH = 5_000_000  # characters of output after which a person is told
 
 
 def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Result:
@@ -46,8 +48,8 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
     parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
     own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
     with sandbox.job() as job:
-        asking = [_ask(one, f"{job.folder}/inputs/{number}") for number, one in enumerate(paper, len(own))]
-        ran = list(run_guarded([*own, *asking], job, WALL_SECONDS))
+        asking = [_ask(one, f"{job.folder}/inputs", f"{number}") for number, one in enumerate(paper)]
+        ran = run_on(_in_time(job, WALL_SECONDS), own, asking)
     answers = [*ran[len(own) :], *[None] * len(paper)][: len(paper)]
     return Result(
         assignment=bundle.assignment.name,
@@ -73,9 +75,21 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _ask(one: Asked, file: str) -> Cell:
-    source = ASK.format(one.exercise, file, one.digits, one.seconds)
-    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs)
+def _in_time(job: Job, seconds: float) -> Callable[[Sequence[Cell]], Iterator[Ran]]:
+    """How to run cells in one kernel after another, which share the time."""
+    until = time.monotonic() + seconds
+
+    def run(cells: Sequence[Cell]) -> Iterator[Ran]:
+        left = until - time.monotonic()
+        if left > 0:
+            yield from run_confined(cells, job, left)
+
+    return run
+
+
+def _ask(one: Asked, folder: str, file: str) -> Cell:
+    source = ASK.format(one.exercise, f"{folder}/{file}", one.digits, one.seconds)
+    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs, file)
 
 
 def _exercises(bundle: Bundle, paper: Sequence[Asked], answers: Sequence[Ran | None]) -> Iterator[ExerciseResult]:
@@ -131,14 +145,21 @@ def _is_builtin(name: str) -> bool:
 
 
 def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
-    """What a person should look at; that cells after a kernel's end find none says nothing new."""
+    """What a person should look at."""
     for number, cell in enumerate(ran[:own], 1):
-        if cell.trouble and cell.trouble != DEAD_ALREADY:
+        if cell.trouble:
             yield f"code cell {number}: {cell.trouble}"
+        elif cell.ended or cell.asks_to_end:
+            yield f"code cell {number}: it ends the kernel"
     if len(ran) < own + asked:
         yield f"the run was ended after {len(ran)} of {own + asked} cells: no time or no memory left"
-    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {"", DEAD_ALREADY}):
+    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {""}):
         yield f"while asked: {', '.join(troubles)}"
+    for number, cell in enumerate(ran, 1):
+        if cell.said > MUCH:
+            where = f"code cell {number}" if number <= own else "while asked"
+            yield f"{where}: very much output, which grading does not read"
+            return
 
 
 def _one_line(error: str) -> str:

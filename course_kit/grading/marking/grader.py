@@ -76,7 +76,7 @@ class Grader:
 def main() -> None:
     """Take a bundle and a level from standard input, then grade what comes until it closes."""
     from course_kit.grading.containment.confine import die_with_parent
-    from course_kit.grading.containment.guarded import warm_up
+    from course_kit.grading.containment.confined_run import warm_up
     from course_kit.grading.containment.sandbox import Sandbox
     from course_kit.grading.marking.grade import grade
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
 from course_kit.grading.marking.bundle import Asked, Bundle
-from course_kit.grading.marking.grade import grade, nothing
+from course_kit.grading.marking.grade import MUCH, grade, nothing
 from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Ran
@@ -45,7 +46,7 @@ def graded(monkeypatch):
     """The result if cells end like this, the student's own first."""
 
     def run(*ran: Ran) -> Result:
-        monkeypatch.setattr(module, "run_guarded", lambda cells, job, seconds: iter(ran))
+        monkeypatch.setattr(module, "run_confined", lambda cells, job, seconds: iter(ran))
         return grade(BUNDLE, CONTENT, "ann", Elsewhere())
 
     return run
@@ -114,6 +115,15 @@ def test_a_run_that_broke_off_is_no_answer_and_for_a_persons_eye(graded):
         "code cell 1: out of time",
         "the run was ended after 2 of 3 cells: no time or no memory left",
     )
+
+
+def test_who_ends_the_kernel_or_says_much_is_named(graded):
+    right = said("(): 3.333", passed=True)
+    assert graded(replace(WELL, asks_to_end=True), right, right).flags == ("code cell 1: it ends the kernel",)
+    much = "very much output, which grading does not read"
+    assert graded(replace(WELL, said=MUCH + 1), right, replace(right, said=MUCH + 9)).flags == (f"code cell 1: {much}",)
+    assert graded(WELL, right, replace(right, said=MUCH + 9)).flags == (f"while asked: {much}",)
+    assert graded(replace(WELL, said=MUCH), right, right).flags == ()
 
 
 def test_an_error_is_one_line_that_can_be_stored(graded):

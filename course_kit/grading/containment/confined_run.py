@@ -40,7 +40,7 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
+def run_confined(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
     """Run cells in one kernel of the sandbox, as nbval does.
 
     Args:
