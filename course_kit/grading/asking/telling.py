@@ -1,4 +1,4 @@
-"""How code that we run in a student's kernel tells us what came of it: in the kernel's reply, beside all that is printed.
+"""How our code in a student's kernel tells us what came of it: in the kernel's reply, beside all that is printed.
 
 A reply carries a list of *payloads*, small dictionaries with a `source`. Whatever a notebook prints or shows, and
 whatever its threads go on printing, goes another way, so an answer cannot be lost or found in it.

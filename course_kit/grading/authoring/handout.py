@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course_kit.storing import replace
+
 PACKAGES = ("course_lib", "course_kit")
 README = """# GNNs for Recommender Systems: assignments
 
@@ -55,7 +57,7 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
     lessons = shutil.copytree(source / "notebooks", folder / "notebooks", ignore=unwanted, dirs_exist_ok=True)
     readme = folder / "README.md"
     links = "\n".join(f"- [{path.stem}](assignments/{path.name})" for path in assignments)
-    readme.write_text(README.format(wheel=wheel.name, list=links, first=assignments[0].name), encoding="utf-8")
+    replace(readme, README.format(wheel=wheel.name, list=links, first=assignments[0].name))
     return [readme, wheel, pins, Path(lessons)]
 
 

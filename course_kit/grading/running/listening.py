@@ -99,10 +99,14 @@ class Listener:
             if self._heard >= MOST:
                 self._kernel.stop()
                 raise RuntimeError(FLOODED)
-            if all(isinstance(message[part], dict) for part in PARTS) and message["msg_type"] == "execute_reply":
-                if message["parent_header"].get("msg_id") == self._request:
-                    return message
+            if self._is_reply(message):
+                return message
         raise Empty
+
+    def _is_reply(self, message: Message) -> bool:
+        if not all(isinstance(message[part], dict) for part in PARTS):  # no kernel of Jupyter's sends that
+            return False
+        return message["msg_type"] == "execute_reply" and message["parent_header"].get("msg_id") == self._request
 
     def _payloads(self) -> Iterator[dict[str, str]]:
         """What a reply carries, as far as it has the form that it should have."""
@@ -116,7 +120,9 @@ class Listener:
         if content.get("status") == "error":
             if content.get("ename") != "UsageError":  # of a magic; a kernel publishes no error for it
                 error = {key: str(content.get(key, "")) for key in ("ename", "evalue")}
-                yield self._message("error", {**error, "traceback": []})
+                lines = content.get("traceback")
+                error["traceback"] = [str(line) for line in lines] if isinstance(lines, list) else []
+                yield self._message("error", error)
         elif not self._late:
             for payload in self._payloads():
                 if payload["source"] == ANSWER:

@@ -42,6 +42,7 @@ class Ran:
         printed: What it printed.
         aside: What it printed on stderr.
         error: The error that its code raised, in one line; "" if it raised none.
+        line: Number of the line of the cell where it was raised, from 1; 0 if that is not known.
         trouble: What kept it from ending by itself, in one line; "" if nothing did.
         ended: Whether there is no kernel any more.
         asks_to_end: Whether it called `exit` or `quit`.
@@ -53,6 +54,7 @@ class Ran:
     aside: str
     error: str
     trouble: str
+    line: int = 0
     ended: bool = False
     asks_to_end: bool = False
     said: int = 0
