@@ -67,6 +67,8 @@ def run_confined(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ra
         with open(reading, "rb", buffering=0) as pipe:
             lines = _lines(pipe, until)
             if next(lines, b"") != b"null":  # which says that there is a kernel
+                if time.monotonic() >= until:
+                    return
                 raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
             for _, line in zip(cells, lines, strict=False):  # nobody waits for what follows the last
                 yield Ran(**json.loads(line))

@@ -37,7 +37,7 @@ BWRAP = (
 ENGINE = "grading/containment"
 KIT = (
     *("__init__.py", "grading/__init__.py", "grading/asking"),
-    *(f"{ENGINE}/{x}.py" for x in ("__init__", "confine", "kernel", "warm")),
+    *(f"{ENGINE}/{x}.py" for x in ("__init__", "confine", "kernel", "system_calls", "warm")),
 )
 SEALED = ("--remount-ro", "/dev", "--remount-ro", "/", "--")
 
@@ -61,6 +61,14 @@ def best_level(folder: Path) -> str:
                 if subprocess.run(command, capture_output=True, timeout=20).returncode == 0:
                     return level
     return NONE
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a submission could write in; it may be deeper than Python can follow."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=False, capture_output=True)
 
 
 def _system() -> Iterator[str]:
@@ -129,7 +137,7 @@ class Sandbox:
             }[self.level]
             yield Job(folder, {"address": self._seen(self._address), "home": home, "seen_from": seen_from})
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             if self.level == BUBBLEWRAP:
                 self.close()
 
@@ -182,7 +190,7 @@ class Sandbox:
             shown = [word for path in (*readable, str(job / "inputs")) for word in ("--ro-bind", path, path)]
             empty = [word for path in hidden for word in ("--tmpfs", path, "--remount-ro", path)]
             command = [*BWRAP, *_system(), *shown, *empty, *SEALED, *command]
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(self.folder / "stage"), "HOME": HOME}
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(self.folder / "stage"), "HOME": HOME}
         environment |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._warm = subprocess.Popen(command, env=environment, cwd=self.folder / "stage", **quiet)

@@ -27,11 +27,11 @@ from course_kit.grading.containment.confine import (
     become,
     die_with_parent,
     enter,
-    forbid,
     limit,
     separate,
     take_orphans,
 )
+from course_kit.grading.containment.system_calls import forbid
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
@@ -42,6 +42,7 @@ NAMESPACES, NONE = "namespaces", "none"
 INTERRUPT, KILL = b"i", b"k"
 READY = 3  # file descriptor on which a kernel says that it listens
 TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
+SOCKET_BUFFER = 2 * 212_992  # bytes, Linux's own bound
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
@@ -169,10 +170,23 @@ def _take_too_much(pid: int) -> bool:
     found = [pid]
     for process in found:
         found += _children(process)
-    return len(found) > TOTAL_PROCESSES or (
-        _held(found, "status", "RssAnon", "RssShmem") > TOTAL_MEMORY  # fast, but forks share most of it
-        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") > TOTAL_MEMORY
+    if len(found) > TOTAL_PROCESSES:
+        return True
+    spare = TOTAL_MEMORY - len(_sockets(found)) * SOCKET_BUFFER
+    return (
+        _held(found, "status", "RssAnon", "RssShmem", "VmPTE") > spare  # fast, but forks share most of it
+        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") + _held(found, "status", "VmPTE") > spare
     )
+
+
+def _sockets(processes: Sequence[int]) -> set[str]:
+    """The sockets that processes have open; each may hold as much unread data as the system allows."""
+    found = set()
+    for process in processes:
+        for path in Path(f"/proc/{process}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(path))
+    return {target for target in found if target.startswith("socket:")}
 
 
 def _held(processes: Sequence[int], file: str, *kinds: str) -> int:

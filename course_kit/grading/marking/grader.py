@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 import select
-import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from course_kit.grading.containment.sandbox import remove
 from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.result import Result
 
@@ -99,11 +100,22 @@ def main() -> None:
 def _folder() -> Iterator[Path]:
     """A folder of this process alone; those of graders that were killed are swept away."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (left / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _sweep(left)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a folder whose grader has ended, unless somebody else made it up: anybody can write where it lies."""
+    if folder.lstat().st_uid != os.geteuid() or not stat.S_ISREG((folder / "lock").lstat().st_mode):
+        return
+    lock = os.open(folder / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove(folder)
+    finally:
+        os.close(lock)

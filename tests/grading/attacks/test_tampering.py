@@ -40,6 +40,13 @@ send = kernel.session.send
 def say(kind, **content):
     send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
 
+def reply(content, **how):  # to whoever asked: without an identity the socket would drop it
+    who = kernel._parent_ident["shell"]
+    send(kernel.shell_stream.socket, "execute_reply", content, parent=kernel.get_parent(), ident=who, **how)
+
+def told(text):
+    return {{"status": "ok", "payload": [{{"source": "course-answer", "text": text, "form": ""}}]}}
+
 def spread(x):
     {}
     return 1.0
@@ -94,12 +101,23 @@ SAID = {
     "data that is none": "say('display_data', data='x', metadata='x')",
     "an unknown kind": "say('x' * 1000)",
     "clear": "say('clear_output', wait=False)",
-    "a reply": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'ok'}, parent=kernel.get_parent())",
-    "a refusal": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'aborted'}, parent=kernel.get_parent())",
-    "an empty reply": "send(kernel.shell_stream.socket, 'execute_reply', {}, parent=kernel.get_parent())",
+    "a reply": "reply({'status': 'ok'})",
+    "a reply that guesses": "reply(told('(): 1'))",
+    "many replies that guess": "[reply(told(f'(): {n / 100}')) for n in range(400)]",
+    "a refusal": "reply({'status': 'aborted'})",
+    "an empty reply": "reply({})",
+    "a reply that is none": "reply([])",
+    "a reply of numbers": "reply({'status': 5, 'payload': 7})",
+    "an answer of numbers": "reply(told(5))",
+    "many answers": "reply({'status': 'ok', 'payload': told('(): 1')['payload'] * 9})",
+    "an error for a reply": "reply({'status': 'error', 'ename': 'KeyboardInterrupt', 'evalue': 1, 'traceback': 5})",
+    "metadata of no kind": "reply({'status': 'ok'}, metadata=[5])",
+    "a count of no kind": "reply({'status': 'ok'}, metadata={'said': 'mark'})",
     "a request for input": "send(kernel.stdin_socket, 'input_request', {'prompt': ''}, parent=kernel.get_parent())",
     "nonsense": "kernel.iopub_socket.send_multipart([b'x'])",
     "a wrong signature": "kernel.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
+    "a reply with a wrong signature": "kernel.shell_stream.socket.send_multipart("
+    "[kernel._parent_ident['shell'], b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
 }
 
 
@@ -114,6 +132,13 @@ def test_forged_messages_earn_nothing(what, graded):
     result = graded(WRONG, MESSAGES.format(SAID[what]))
     assert "right" not in outcomes(result)
     assert "mark" not in result.to_json()
+
+
+def test_a_forged_reply_is_heard(bundle: Bundle, graded):
+    """Or the test above could not fail: who knows what is right can say it in a reply of her own making."""
+    right = next(one.right for one in bundle.paper("mallory") if one.exercise == "spread")
+    result = graded(WRONG, MESSAGES.format(f"reply(told({right!r}))"))
+    assert "right" in outcomes(result)
 
 
 def test_objects_that_agree_with_everything_earn_nothing(graded):
