@@ -34,7 +34,7 @@ FLOORS = {
         {"training", "retrieval", "cluster"},
         {"figures", "evaluation", "comparison"},
     ],
-    "course_kit": [{"lessons"}, {"widgets", "grading"}, {"site"}, {"cli"}],
+    "course_kit": [{"lessons", "storing"}, {"widgets", "grading"}, {"site"}, {"cli"}],
     "course_kit.grading": [
         {"asking"},
         {"authoring"},

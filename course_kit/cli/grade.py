@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_kit import storing
+
 if TYPE_CHECKING:
     from course_kit.grading.marking.batch import Submit
     from course_kit.grading.marking.bundle import Bundle
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     private, results = _folders(arguments.out)
     secret = _secret(arguments.secret or private / "secret", make=arguments.secret is None)
     bundle = build(solution, secret, private, workers)
-    (arguments.out / "run.json").write_text(course_run.to_json(), encoding="utf-8")
+    storing.replace(arguments.out / "run.json", course_run.to_json())
     files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
     with _graders(arguments, bundle, workers) as (submit, level):
         graded = grade_all(bundle, submissions, files, submit, level, arguments.regrade)

@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from course_kit import storing
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add `course gradebook` to the command's parser."""
@@ -40,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.grading.marking.batch import stored_run
     from course_kit.grading.reports.gradebook import gradebook
     from course_kit.grading.reports.lms import export
-    from course_kit.grading.reports.outputs import grades_for, write, write_outputs
+    from course_kit.grading.reports.outputs import grades_for, write_outputs
 
     directory = arguments.directory
     stored, results = stored_run(directory)
@@ -51,13 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     late.refuse_strangers(asked.handed_in)
     assignment = read(Path(asked.solution))
     write_outputs(directory, asked, assignment, results, arguments.rubric)
-    write(directory / "run.json", asked.to_json())
+    storing.replace(directory / "run.json", asked.to_json())
     class_list = arguments.lms or asked.roster
     roster = read_roster(Path(class_list)) if class_list else None
     rows = gradebook(asked, assignment, results, grades_for(directory, asked, assignment))
     files, unknown = export(arguments.format, rows, assignment, results, roster, arguments.column or assignment.title)
     for name, text in files.items():
-        write(directory / name, text)
+        storing.replace(directory / name, text)
     places = list(files) or ["gradebook.csv"]
     print(f"✓ {directory / places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else ""))
     if unknown:

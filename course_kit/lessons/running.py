@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from course_kit.storing import replace
+
 NBVAL = ("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env")
 REPORT = ("-v", "--tb=short", "--color=no")
 
@@ -87,6 +89,4 @@ def store_outputs(path: Path) -> Iterator[str]:
         return
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
-    part = path.with_suffix(".part")
-    nbformat.write(notebook, part)
-    part.replace(path)
+    replace(path, nbformat.writes(notebook) + "\n")

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course_kit.storing import replace
+
 DOCUMENTS = ("glossary.md", "lecture_map.md", "claims.md")  # what `Source: lecture row 33` refers to
 PACKAGES = ("course_lib", "course_kit")
 README = """# GNNs for Recommender Systems: assignments
@@ -60,7 +62,7 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
         shutil.copy(source / "docs" / name, folder / "docs")
     readme = folder / "README.md"
     links = "\n".join(f"- [{path.stem}](assignments/{path.name})" for path in assignments)
-    readme.write_text(README.format(wheel=wheel.name, list=links, first=assignments[0].name), encoding="utf-8")
+    replace(readme, README.format(wheel=wheel.name, list=links, first=assignments[0].name))
     return [readme, wheel, pins, Path(lessons), folder / "docs"]
 
 

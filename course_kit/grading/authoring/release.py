@@ -21,6 +21,7 @@ from course_kit.grading.authoring.fairness import (
 )
 from course_kit.grading.authoring.judges import judges
 from course_kit.grading.authoring.reference import settle
+from course_kit.storing import replace
 
 PUBLIC_SEED = "public"
 PUBLIC_SECONDS = 2.0
@@ -51,12 +52,7 @@ def release(path: Path, folder: Path) -> Path:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / path.name
-    part = target.with_suffix(".part")
-    part.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(target)
-    return target
+    return replace(folder / path.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
 def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Question, Key]:

@@ -15,6 +15,7 @@ from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.grade import digest, nothing
 from course_kit.grading.marking.grader import Grader, GraderDied
 from course_kit.grading.marking.result import Result
+from course_kit.storing import replace
 
 TRIES = 2  # of one submission, should the grader's own process die
 Submit = Callable[[Submission], Future]
@@ -60,7 +61,7 @@ def grade_all(
     with tqdm(total=len(waiting), desc="grading", unit="submission", ncols=100, disable=not progress) as bar:
         for future in as_completed(futures):
             submission, result = futures[future], future.result()
-            _store(files[submission.student], result)
+            replace(files[submission.student], result.to_json())
             results[submission.student] = result
             bar.set_postfix(flags=sum(bool(result.flags) for result in results.values()), refresh=False)
             bar.update()
@@ -140,9 +141,3 @@ def _stored(file: Path) -> Result | None:
 def _same(result: Result, bundle: Bundle, submission: Submission, level: str) -> bool:
     weaker = result.sandbox == NONE != level
     return (result.bundle, result.submission) == (bundle.digest, digest(submission.content)) and not weaker
-
-
-def _store(file: Path, result: Result) -> None:
-    part = file.with_suffix(".part")
-    part.write_text(result.to_json(), encoding="utf-8")
-    part.replace(file)

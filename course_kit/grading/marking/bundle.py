@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise, read
 from course_kit.grading.containment.confine import die_with_parent
+from course_kit.storing import replace
 
 PAPERS = 8  # what one student finds out is of no use to seven in eight
 
@@ -99,9 +100,7 @@ def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress
     papers = (asked[start : start + size] for start in range(0, len(asked), size))
     digest = hashlib.sha256(repr((assignment.name, asked)).encode()).hexdigest()[:16]
     bundle = Bundle(assignment, secret, tuple(tuple(one for part in paper for one in part) for paper in papers), digest)
-    part = file.with_suffix(".part")
-    part.write_bytes(pickle.dumps(bundle))
-    part.replace(file)
+    replace(file, pickle.dumps(bundle))
     return bundle
 
 

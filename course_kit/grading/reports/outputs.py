@@ -12,6 +12,7 @@ from course_kit.grading.reports.class_report import class_report
 from course_kit.grading.reports.feedback import feedback
 from course_kit.grading.reports.gradebook import gradebook, to_text
 from course_kit.grading.reports.rubric import Rubric, form, read_rubric
+from course_kit.storing import replace
 
 FORM = "written.csv"
 
@@ -45,7 +46,7 @@ def write_outputs(
     texts["report.html"] = class_report(run, assignment, rows, results)
     if assignment.written:
         texts[FORM] = "\ufeff" + form(assignment, results, grades)  # by the mark Excel knows that it is UTF-8
-    return [write(directory / name, text) for name, text in texts.items()]
+    return [replace(directory / name, text) for name, text in texts.items()]
 
 
 def grades_for(directory: Path, run: Run, assignment: Assignment, rubric: Path | None = None) -> Rubric:
@@ -56,12 +57,3 @@ def grades_for(directory: Path, run: Run, assignment: Assignment, rubric: Path |
     """
     filled = rubric or directory / FORM
     return read_rubric(filled, assignment, run.handed_in) if rubric or filled.exists() else {}
-
-
-def write(path: Path, text: str) -> Path:
-    """Put a file in place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    return path
