@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,78 +26,105 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "grade",
         help="grade submissions",
-        description="Run each submission in a sandbox, ask its functions what only grading asks, and write "
-        "gradebook.csv, feedback/, report.html and results/ into a folder. Stopped, even killed? The same command goes "
-        "on where it was; later it grades only what has changed. How it works: docs/instructor.md.",
-        epilog="example: course grade a1 submissions/ --out grades --roster class.csv --due 2026-12-01T23:59",
+        description="Run each submission in a sandbox, ask its functions questions that nobody has seen, and write "
+        "gradebook.csv, feedback/, report.html and results/ into a folder. If the run is stopped, or even killed, the "
+        "same command goes on where it was; a later run grades only what has changed. The exit code is 1 if a person "
+        "should look at something. How it works: docs/instructor.md.",
+        epilog="example: course grade a1 submissions/ --out grades --roster class.csv --due 2026-12-01T23:59+01:00",
     )
-    parser.add_argument("name", metavar="NAME", help="the assignment: a1, say")
-    parser.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="a folder, or the zip of an LMS")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where everything goes; keep it private")
+    parser.add_argument("name", metavar="NAME", help="the assignment, such as a1")
     parser.add_argument(
-        "--secret", type=Path, metavar="FILE", help="what to draw from; default: made in DIR, kept there"
+        "submissions", type=Path, metavar="SUBMISSIONS", help="a folder, or the zip that an LMS exports"
     )
-    parser.add_argument("--roster", type=Path, metavar="CSV", help="who is in the class")
-    parser.add_argument("--due", default="", metavar="ISO", help="when it was due, 2026-12-01T23:59+01:00")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for everything that is written; keep it private"
+    )
+    parser.add_argument(
+        "--secret", type=Path, metavar="FILE", help="file from which the questions are drawn; default: one made in DIR"
+    )
+    parser.add_argument("--roster", type=Path, metavar="CSV", help="class list, or the grade file of an LMS")
+    parser.add_argument(
+        "--names",
+        default="",
+        metavar="LMS",
+        help="how the files are named: brightspace, blackboard, sakai, ilias, teams, or a regular expression with "
+        "groups such as (?P<student>…); Canvas, Moodle, Gradescope and GitHub Classroom are recognised",
+    )
+    parser.add_argument("--due", default="", metavar="ISO", help="when it was due, such as 2026-12-01T23:59+01:00")
+    parser.add_argument(
+        "--zone", default="", metavar="ZONE", help="where times without a zone are meant: Europe/Berlin"
+    )
     parser.add_argument("--late", default="none", metavar="RULE", help="none, zero, 10%%/day …; default: none")
-    parser.add_argument("--extensions", type=Path, metavar="CSV", help="students with another due time")
+    parser.add_argument(
+        "--file-times", action="store_true", help="take the time of a file in a folder for when it came"
+    )
+    parser.add_argument("--extensions", type=Path, metavar="CSV", help="students who have a due time of their own")
     parser.add_argument("--rubric", type=Path, metavar="CSV", help="written.csv with the points filled in")
-    parser.add_argument("--workers", type=int, metavar="N", help="how many to grade at a time; default: one a core")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="how many to grade at the same time; default: all cores"
+    )
     parser.add_argument("--dask", metavar="ADDRESS", help="grade on the workers of a Dask cluster instead")
     parser.add_argument("--require-sandbox", action="store_true", help="refuse to run code that cannot be confined")
-    parser.add_argument("--regrade", action="store_true", help="grade everything anew")
+    parser.add_argument("--regrade", action="store_true", help="grade everything again, whatever has been graded")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade, write everything, and say what a person should look at."""
+    from course_kit.cli.desk import owned, refuse_wrong_folder
     from course_kit.grading.authoring.assignment import solution_named
-    from course_kit.grading.handed_in.run import prepare, stems
-    from course_kit.grading.marking.batch import grade_all
-    from course_kit.grading.marking.bundle import build
-    from course_kit.grading.reports.outputs import write_outputs
     from course_lib.arguments import whole
 
     if not hasattr(os, "fork"):
         raise ValueError("grading needs Linux or macOS: on Windows, run it in WSL")
     workers = whole("--workers", arguments.workers or _cores(), least=1)
     solution = solution_named(arguments.name)
-    times = {"due": arguments.due, "late": arguments.late, "extensions": arguments.extensions}
-    course_run, submissions = prepare(solution, arguments.submissions, arguments.roster, **times)
-    private, results = _folders(arguments.out)
-    secret = _secret(arguments.secret or private / "secret", make=arguments.secret is None)
+    refuse_wrong_folder(arguments.out, solution, arguments.submissions)
+    with owned(arguments.out) as (private, results):
+        try:
+            return _grade(arguments, solution, private, results, workers)
+        except KeyboardInterrupt:
+            stored = len(list(results.glob("*.json")))
+            print(
+                f"\ncourse: stopping; {stored} results are kept, the same command goes on from there", file=sys.stderr
+            )
+            raise
+
+
+def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results: Path, workers: int) -> int:
+    from course_kit.cli.desk import secret_in
+    from course_kit.grading.handed_in.run import Asked, prepare, stems
+    from course_kit.grading.marking.batch import grade_all
+    from course_kit.grading.marking.bundle import build
+    from course_kit.grading.reports.outputs import write_outputs
+
+    memory = private / "too_much.json"
+    if arguments.regrade:
+        memory.unlink(missing_ok=True)
+    words = {name: getattr(arguments, name) for name in ("roster", "due", "late", "extensions", "zone", "names")}
+    course_run, submissions = prepare(
+        solution, arguments.submissions, Asked(**words, file_times=arguments.file_times, memory=memory)
+    )
+    secret, warning = secret_in(arguments.secret, private)
+    if warning:
+        print(f"{RED}{warning}{PLAIN}", file=sys.stderr)
     bundle = build(solution, secret, private, workers)
     storing.replace(arguments.out / "run.json", course_run.to_json())
     files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
     with _graders(arguments, bundle, workers) as (submit, level):
         graded = grade_all(bundle, submissions, files, submit, level, arguments.regrade)
     written = write_outputs(arguments.out, course_run, bundle.assignment, graded, arguments.rubric)
-    flagged = sum(bool(result.flags) for result in graded.values())
-    print(f"✓ {len(graded)} graded, {flagged} with flags; open {arguments.out / 'report.html'} ({len(written)} files)")
-    return 0
+    for note in (*course_run.notes, *written.notes):
+        print(f"course: {note}", file=sys.stderr)
+    flagged, nobodys = written.flagged, len(course_run.strangers)
+    files_of_nobody = f", {nobodys} {'files belong' if nobodys > 1 else 'file belongs'} to nobody" if nobodys else ""
+    report = arguments.out / "report.html"
+    print(f"✓ {len(graded)} graded, {flagged} with flags{files_of_nobody}; open {report}")
+    return int(bool(flagged or nobodys or warning))
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _folders(out: Path) -> tuple[Path, Path]:
-    """Inside the folder for everything, which only its owner can read: one for what is secret, one for results."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"--out {out} is a file; name a folder")
-    for folder in (out, out / "private", out / "results"):
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    return out / "private", out / "results"
-
-
-def _secret(file: Path, make: bool) -> bytes:
-    if make and not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32))
-    if len(secret := file.read_bytes().strip()) < 16:
-        raise ValueError(f"--secret {file}: got {len(secret)} bytes, wanted at least 16 that nobody can guess")
-    return secret
 
 
 @contextmanager

@@ -15,21 +15,24 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "gradebook",
         help="export grades",
-        description="Write gradebook, feedback and report of a graded class anew, and the grades as an LMS takes them. "
-        "Nothing is graded again: due time, late rule, extensions and the points of written parts apply here. Points "
-        "for written parts are filled in in DIR/written.csv. A student whom the LMS's file does not know is a finding "
-        "(exit code 1).",
+        description="Write gradebook, feedback and report of a graded class again, and the grades as an LMS takes "
+        "them. Nothing is graded again: due time, late rule, extensions and the points of written parts apply here. "
+        "Fill in the points of written parts in DIR/written.csv. The exit code is 1 if a person should look at "
+        "something before the grades are imported.",
         epilog="example: course gradebook grades --format canvas --lms canvas_export.csv",
     )
-    parser.add_argument("directory", type=Path, metavar="DIR", help="what `course grade --out` wrote")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the folder that `course grade --out` wrote")
     parser.add_argument("--format", choices=["csv", "canvas", "moodle", "gradescope"], default="csv")
     parser.add_argument(
         "--lms", type=Path, metavar="CSV", help="grade file of Canvas, grading worksheet of Moodle; default: the roster"
     )
-    parser.add_argument("--column", metavar="NAME", help="name of the assignment in the LMS; default: its title")
-    parser.add_argument("--due", metavar="ISO", help="another due time; this and the next two are remembered")
+    parser.add_argument("--column", default="", metavar="NAME", help="column of the assignment in the LMS's file")
+    parser.add_argument("--zeros", action="store_true", help="write 0 for students who handed in nothing")
+    parser.add_argument("--scale", action="store_true", help="scale the points to the maximum that the LMS has")
+    parser.add_argument("--due", metavar="ISO", help="another due time; this and the next three are remembered")
+    parser.add_argument("--zone", metavar="ZONE", help="where times without a zone are meant, such as Europe/Berlin")
     parser.add_argument("--late", metavar="RULE", help="another rule for late submissions")
-    parser.add_argument("--extensions", type=Path, metavar="CSV", help="students with another due time")
+    parser.add_argument("--extensions", type=Path, metavar="CSV", help="students who have a due time of their own")
     parser.add_argument("--rubric", type=Path, metavar="CSV", help="points of written parts; default: DIR/written.csv")
     parser.set_defaults(run=run)
 
@@ -40,29 +43,34 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.grading.handed_in.late import read_late
     from course_kit.grading.handed_in.roster import read_roster
     from course_kit.grading.marking.batch import stored_run
-    from course_kit.grading.reports.gradebook import gradebook
-    from course_kit.grading.reports.lms import export
-    from course_kit.grading.reports.outputs import grades_for, write_outputs
+    from course_kit.grading.reports.lms import Filling, export
+    from course_kit.grading.reports.outputs import write_outputs
 
     directory = arguments.directory
     stored, results = stored_run(directory)
     extensions = str(arguments.extensions.resolve()) if arguments.extensions else None
-    changes = {"due": arguments.due, "late": arguments.late, "extensions": extensions}
+    changes = {"due": arguments.due, "late": arguments.late, "extensions": extensions, "zone": arguments.zone}
     asked = replace(stored, **{name: value for name, value in changes.items() if value is not None})
-    late = read_late(asked.due, asked.late, Path(asked.extensions) if asked.extensions else None)
+    late = read_late(asked.due, asked.late, Path(asked.extensions) if asked.extensions else None, asked.zone)
     late.refuse_strangers(asked.handed_in)
+    asked = replace(asked, due=late.due.isoformat() if late.due else "")
     assignment = read(Path(asked.solution))
-    write_outputs(directory, asked, assignment, results, arguments.rubric)
+    written = write_outputs(directory, asked, assignment, results, arguments.rubric)
     storing.replace(directory / "run.json", asked.to_json())
     class_list = arguments.lms or asked.roster
-    roster = read_roster(Path(class_list)) if class_list else None
-    rows = gradebook(asked, assignment, results, grades_for(directory, asked, assignment))
-    files, unknown = export(arguments.format, rows, assignment, results, roster, arguments.column or assignment.title)
-    for name, text in files.items():
+    roster = read_roster(Path(class_list), late.zone) if class_list else None
+    filling = Filling(arguments.column, arguments.zeros, arguments.scale)
+    exported = export(arguments.format, written.rows, assignment, results, roster, filling)
+    for name, text in exported.files.items():
         storing.replace(directory / name, text)
-    places = list(files) or ["gradebook.csv"]
+    places = list(exported.files) or ["gradebook.csv"]
     print(f"✓ {directory / places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else ""))
-    if unknown:
-        named = ", ".join(unknown[:10]) + (", …" if len(unknown) > 10 else "")
-        print(f"course: {class_list} does not know {len(unknown)} of the class: {named}", file=sys.stderr)
-    return int(bool(unknown))
+    notes = [*written.notes, *exported.notes]
+    if exported.unknown:
+        named = ", ".join(exported.unknown[:10]) + (", …" if len(exported.unknown) > 10 else "")
+        notes.append(f"{class_list} does not know {len(exported.unknown)} of the class: {named}")
+    if arguments.format == "csv" and (waiting := sum(bool(row.waiting) for row in written.rows)):
+        notes.append(f"{waiting} totals are provisional: their written parts are not read yet")
+    for note in notes:
+        print(f"course: {note}", file=sys.stderr)
+    return int(bool(notes))

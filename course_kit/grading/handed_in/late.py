@@ -17,8 +17,9 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from course_kit.grading.handed_in.table import read_table
 from course_lib.arguments import refuse
@@ -64,11 +65,19 @@ class Late:
         due: When it is due; None: there is no such time.
         rule: What lateness costs.
         extensions: Students with a due time of their own.
+        zone: Where a time is meant that names no zone, as a zip's.
     """
 
     due: datetime | None = None
     rule: Rule = Rule()
     extensions: dict[str, datetime] = field(default_factory=dict)
+    zone: tzinfo | None = None
+
+    def at(self, time: datetime | None) -> datetime | None:
+        """The time with its zone; None if it is not known."""
+        if time is None or time.tzinfo is not None:
+            return time
+        return time.replace(tzinfo=self.zone) if self.zone else None
 
     def due_for(self, student: str) -> datetime | None:
         """When it is due for a student."""
@@ -76,7 +85,7 @@ class Late:
 
     def lateness(self, student: str, time: datetime | None) -> timedelta:
         """How long after the student's due time this was; zero if it was in time, or one of the two is not known."""
-        due = self.due_for(student)
+        due, time = self.due_for(student), self.at(time)
         return max(time - due, timedelta(0)) if due and time else timedelta(0)
 
     def factor(self, student: str, time: datetime | None) -> float:
@@ -89,13 +98,14 @@ class Late:
             refuse("extensions", ", ".join(unknown[:5]), "ids of students in the class", "correct or remove the line")
 
 
-def read_late(due: str = "", rule: str = "none", extensions: Path | None = None) -> Late:
+def read_late(due: str = "", rule: str = "none", extensions: Path | None = None, zone: str = "") -> Late:
     """Read what the command line says of lateness.
 
     Args:
-        due: Due time, ISO; without a time of day the end of that day, without a zone this machine's.
+        due: Due time, ISO; without a time of day the end of that day.
         rule: See the head of this module.
         extensions: CSV with columns student and due.
+        zone: Where times are meant that name no zone, "Europe/Berlin"; "" takes the zone of the due time.
 
     Raises:
         ValueError: If one of them cannot be read, or a rule stands without a due time.
@@ -103,10 +113,25 @@ def read_late(due: str = "", rule: str = "none", extensions: Path | None = None)
     costs = parse_rule(rule)
     if not due and (costs.share or extensions):
         refuse("due", "no due time", "one", "add --due, as in --due 2026-11-30T18:00")
+    where = zone_named(zone) if zone else None
+    time = parse_time(due, "due", where) if due else None
+    where = where or (time and time.tzinfo)
     own = {}
     for row in read_table(extensions, "student", "due") if extensions else []:
-        own[row["student"]] = parse_time(row["due"], f"{extensions}, {row['student']}")
-    return Late(parse_time(due, "due") if due else None, costs, own)
+        own[row["student"]] = parse_time(row["due"], f"{extensions}, {row['student']}", where)
+    return Late(time, costs, own, where)
+
+
+def zone_named(name: str) -> tzinfo:
+    """A time zone.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        refuse("zone", repr(name), "a name such as Europe/Berlin or America/Los_Angeles")
 
 
 def parse_rule(text: str) -> Rule:
@@ -123,7 +148,7 @@ def parse_rule(text: str) -> Rule:
             refuse("late", repr(part), wanted)
         found[kind] = match
     if found.keys() >= {"word", "step"} or found.keys() == {"most"}:
-        refuse("late", repr(text), "one of none, zero and so many percent a day or hour")
+        refuse("late", repr(text), "one of none, zero, and a number of percent per day or hour")
     share, unit = (0.0, UNITS["day"])
     if "step" in found:
         share, unit = float(found["step"][1]) / 100, UNITS[found["step"][2]]
@@ -134,15 +159,22 @@ def parse_rule(text: str) -> Rule:
     return Rule(share, unit, most, grace)
 
 
-def parse_time(text: str, what: str) -> datetime:
-    """Read an ISO time; without a time of day it is the end of the day, without a zone this machine's.
+def parse_time(text: str, what: str, zone: tzinfo | None = None) -> datetime:
+    """Read an ISO time; without a time of day it is the end of the day.
+
+    Args:
+        text: The time.
+        what: What to call it, should it be refused.
+        zone: Where a time is meant that names no zone.
 
     Raises:
-        ValueError: If it is not one; `what` says which.
+        ValueError: If it is none, or nothing says which zone is meant.
     """
     whole_day = re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip())
     try:
         time = datetime.fromisoformat(text.strip().replace("Z", "+00:00") + ("T23:59:59" if whole_day else ""))
-        return time.astimezone()
-    except (ValueError, OverflowError, OSError):
-        refuse(what, repr(text), "an ISO time such as 2026-11-30T18:00 or 2026-11-30")
+    except ValueError:
+        refuse(what, repr(text), "an ISO time such as 2026-11-30T18:00+01:00")
+    if time.tzinfo is None and zone is None:
+        refuse(what, f"{text!r}, which names no time zone", f"{text.strip()}+01:00, say", "or add --zone Europe/Berlin")
+    return time if time.tzinfo else time.replace(tzinfo=zone)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timezone
 from pathlib import Path
+from typing import Any
 
-from course_kit.grading.authoring.assignment import read
-from course_kit.grading.handed_in.collect import Submission, collect
+from course_kit.grading.authoring.assignment import Assignment, read
+from course_kit.grading.handed_in.bounded import bounded
+from course_kit.grading.handed_in.collect import Rules, Submission, collect
 from course_kit.grading.handed_in.late import read_late
+from course_kit.grading.handed_in.reading import Reader, other_assignments
 from course_kit.grading.handed_in.roster import read_roster
 from course_kit.grading.handed_in.similarity import similar_answers
-from course_kit.grading.handed_in.submission import parse
-from course_kit.grading.handed_in.syntax import named_modules
+
+COMPARING = {"seconds": 120, "memory": 2 << 30}  # for the answers of a whole class
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,15 @@ class HandedIn:
 
     Args:
         name: Where it was found; "" if nothing was handed in.
-        time: When, as ISO text in UTC; "" if that is not known.
+        time: When, as ISO text, without a zone where the source knows none; "" if that is not known.
         flags: What a person should look at, in words.
+        source: Who says when; "" if nobody does.
     """
 
     name: str
     time: str
     flags: tuple[str, ...]
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class Run:
     Args:
         solution: The solution notebook.
         roster: The class list.
-        due: When it was due, ISO.
+        due: When it was due, ISO with its zone.
         late: The rule for late submissions, as `late.Late` reads it.
         extensions: Students with another due time.
         handed_in: Student → what was handed in; everybody in the roster.
         strangers: Files that nobody owns.
         similar: Groups of students with nearly the same answer: (function, students).
+        zone: Where times are meant that name no zone; "" takes that of the due time.
+        notes: What was understood of SUBMISSIONS as a whole, in words.
     """
 
     solution: str
@@ -57,6 +63,8 @@ class Run:
     handed_in: dict[str, HandedIn]
     strangers: tuple[str, ...] = ()
     similar: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    zone: str = ""
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """As text, the same for the same run."""
@@ -72,32 +80,48 @@ class Run:
         try:
             plain = json.loads(text)
             handed_in = {
-                student: HandedIn(one["name"], one["time"], tuple(one["flags"]))
+                student: HandedIn(one["name"], one["time"], tuple(one["flags"]), one["source"])
                 for student, one in plain.pop("handed_in").items()
             }
             similar = tuple((name, tuple(students)) for name, students in plain.pop("similar"))
-            return cls(handed_in=handed_in, similar=similar, strangers=tuple(plain.pop("strangers")), **plain)
+            lists = {name: tuple(plain.pop(name)) for name in ("strangers", "notes")}
+            return cls(handed_in=handed_in, similar=similar, **lists, **plain)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a grading run: {error}") from error
 
 
-def prepare(
-    solution: Path,
-    submissions: Path,
-    roster: Path | None = None,
-    due: str = "",
-    late: str = "none",
-    extensions: Path | None = None,
-) -> tuple[Run, list[Submission]]:
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of a class.
+
+    Args:
+        roster: The class list, or the grade file of an LMS.
+        due: When it was due, ISO.
+        late: The rule for late submissions, see `late`.
+        extensions: CSV of students with another due time.
+        zone: Where times are meant that name no zone.
+        names: How files are named, see `naming`.
+        file_times: Whether the times of files in a folder tell when they were handed in.
+        memory: File that remembers which files were too much to read.
+    """
+
+    roster: Path | None = None
+    due: str = ""
+    late: str = "none"
+    extensions: Path | None = None
+    zone: str = ""
+    names: str = ""
+    file_times: bool = False
+    memory: Path | None = None
+
+
+def prepare(solution: Path, submissions: Path, asked: Asked = Asked()) -> tuple[Run, list[Submission]]:
     """Collect what a class handed in, and look at it as far as that goes without running it.
 
     Args:
         solution: The solution notebook.
         submissions: A folder or zip, see `collect`.
-        roster: The class list, or the grade file of Canvas or Moodle.
-        due: When it was due, ISO.
-        late: The rule for late submissions, see `late`.
-        extensions: CSV of students with another due time.
+        asked: What the command line says of the class.
 
     Returns:
         The run, to be stored, and the submissions to grade: those with a name, whatever their content.
@@ -106,24 +130,50 @@ def prepare(
         ValueError: If a file is not there or not what it should be.
     """
     assignment = read(solution)
-    lateness = read_late(due, late, extensions)
-    students = read_roster(roster) if roster else None
-    collected = collect(submissions, students, lateness)
+    late = read_late(asked.due, asked.late, asked.extensions, asked.zone)
+    students = read_roster(asked.roster, late.zone) if asked.roster else None
+    reader = Reader(assignment, other_assignments(solution), asked.memory)
+    rules = Rules(late, asked.names, assignment.name, asked.file_times, reader)
+    collected = collect(submissions, students, rules)
     if not any(one.name for one in collected.submissions):
         found = f"; {len(collected.strangers)} files belong to nobody" if collected.strangers else ""
         raise ValueError(f"{submissions} holds no submission{found}")
-    lateness.refuse_strangers(one.student for one in collected.submissions)
-    sources = {one.student: parse(one.content, assignment).sources for one in collected.submissions}
-    handed_in = {}
-    for one in collected.submissions:
-        modules = named_modules(sources[one.student], assignment.withheld)
-        flags = [*one.flags, *(f"names {module}, which is withheld" for module in modules)]
-        time = one.time.astimezone(timezone.utc).isoformat(timespec="seconds") if one.time else ""
-        handed_in[one.student] = HandedIn(one.name, time, tuple(flags))
-    paths = [str(path.resolve()) if path else "" for path in (solution, roster, extensions)]
-    similar = similar_answers(assignment, sources)
-    run = Run(paths[0], paths[1], due, late, paths[2], handed_in, tuple(collected.strangers), similar)
+    late.refuse_strangers(one.student for one in collected.submissions)
+    similar, trouble = _similar(assignment, collected.submissions)
+    paths = [str(path.resolve()) if path else "" for path in (solution, asked.roster, asked.extensions)]
+    run = Run(
+        solution=paths[0],
+        roster=paths[1],
+        due=late.due.isoformat() if late.due else "",
+        late=asked.late,
+        extensions=paths[2],
+        handed_in={one.student: _handed_in(one) for one in collected.submissions},
+        strangers=tuple(collected.strangers),
+        similar=similar,
+        zone=asked.zone,
+        notes=(*collected.notes, *trouble),
+    )
     return run, [one for one in collected.submissions if one.name]
+
+
+def _handed_in(one: Submission) -> HandedIn:
+    time = one.time.isoformat(timespec="seconds") if one.time else ""
+    return HandedIn(one.name, time, one.flags, one.source)
+
+
+def _similar(
+    assignment: Assignment, submissions: Iterable[Submission]
+) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
+    """Groups of students with nearly the same answer, found in a process with limits; and what kept it from that."""
+    answered = {one.student: one.answers for one in submissions}
+    found, why = bounded(_compare, assignment, answered, **COMPARING)
+    if why:
+        return (), (f"answers were not compared with each other: {why}",)
+    return tuple((name, tuple(students)) for name, students in found[0]), ()
+
+
+def _compare(assignment: Assignment, answered: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Iterator[Any]:
+    yield similar_answers(assignment, answered)
 
 
 def stems(students: Iterable[str]) -> dict[str, str]:

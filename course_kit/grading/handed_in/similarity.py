@@ -9,32 +9,37 @@ is left out.
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from course_kit.grading.authoring.assignment import Assignment, Exercise
+from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.syntax import functions
 
 SMALLEST = 50  # tokens: below that many of a class agree by chance
+LONGEST = 2_000  # tokens; the longest right answers have a few hundred
 LARGEST = 8  # students of a group: what more of them share is the usual answer
+SHORT = 64  # characters of a constant or a foreign name; longer ones are compared by their digests
 WIDTH = 3  # tokens of a shingle
 ALIKE = 0.7  # of two sets of shingles: shared over all; right answers written apart stay below 0.4
 SKIPPED = {"annotation", "returns", "type_comment", "ctx", "kind", "type_params", "simple"}
 
 
 def similar_answers(
-    assignment: Assignment, sources: Mapping[str, Sequence[str]]
+    assignment: Assignment, answered: Mapping[str, Mapping[str, tuple[str, ...]]]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Groups of students whose answers to an exercise are nearly the same.
 
     Args:
         assignment: The assignment.
-        sources: Student → code cells.
+        answered: Student → what `answers_in` found.
 
     Returns:
         Pairs (name of the function, ids of the students), in order of the exercises.
     """
-    defined = {student: functions(cells) for student, cells in sources.items()}
-    answers = {name: _answers(exercise, assignment, defined) for name, exercise in assignment.exercises.items()}
+    answers = {
+        name: {student: theirs[name] for student, theirs in answered.items() if name in theirs}
+        for name in assignment.exercises
+    }
     found = {name: groups(given) for name, given in answers.items()}
     for together in _the_same_throughout(list(answers.values())):
         for name, given in answers.items():
@@ -43,18 +48,27 @@ def similar_answers(
     return tuple((name, group) for name, theirs in found.items() for group in sorted(theirs))
 
 
-def _answers(
-    exercise: Exercise, assignment: Assignment, defined: Mapping[str, Mapping[str, ast.FunctionDef]]
-) -> dict[str, tuple[str, ...]]:
-    """Student → tokens of the answer to an exercise, where it is more than the stub."""
-    stub = tokens(functions([exercise.stub])[exercise.name])
-    found = {}
-    for student, theirs in defined.items():
-        if exercise.name in theirs:
-            answer = tokens(theirs[exercise.name], theirs.keys() - assignment.exercises.keys())
-            if answer != stub:
-                found[student] = answer
-    return found
+def answers_in(
+    defined: Mapping[str, ast.FunctionDef], assignment: Assignment
+) -> tuple[dict[str, tuple[str, ...]], set[str]]:
+    """A student's answers, where they are more than the stub.
+
+    Args:
+        defined: The functions that the student defines, by name.
+        assignment: The assignment.
+
+    Returns:
+        Function → tokens of the answer; and the functions whose answers are too long to be compared.
+    """
+    found, too_long = {}, set()
+    for name, exercise in assignment.exercises.items():
+        if name in defined:
+            answer = tokens(defined[name], defined.keys() - assignment.exercises.keys())
+            if len(answer) > LONGEST:
+                too_long.add(name)
+            elif answer != tokens(functions([exercise.stub])[name]):
+                found[name] = answer
+    return found, too_long
 
 
 def _the_same_throughout(answers: Sequence[Mapping[str, tuple[str, ...]]]) -> list[tuple[str, ...]]:
@@ -113,7 +127,8 @@ def tokens(function: ast.FunctionDef, own: frozenset[str] | set[str] = frozenset
             if isinstance(node, ast.Name | ast.arg | ast.FunctionDef) and value in local:
                 held.append(f"v{numbers.setdefault(value, len(numbers))}")
             else:
-                held.append(f"{value:x}" if type(value) is int else repr(value))  # repr refuses 4,300 digits
+                text = f"{value:x}" if type(value) is int else repr(value)  # repr refuses 4,300 digits
+                held.append(text if len(text) <= SHORT else hashlib.sha256(text.encode(errors="replace")).hexdigest())
         out.append(" ".join([kind, *held]))
     return tuple(out)
 

@@ -1,19 +1,20 @@
-"""The source text of a submitted notebook, whatever state the file is in; nothing else of it is kept."""
+"""A submitted notebook as grading sees it: code to run, words to read, and what a person should look at."""
 
 from __future__ import annotations
 
-import json
+import ast
 import re
-import warnings
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from course_kit.grading.authoring.assignment import Assignment
+from course_kit.grading.handed_in.bounded import bounded
+from course_kit.grading.handed_in.notebook import CONFLICT, Cell, read_notebook, shortened
+from course_kit.grading.handed_in.syntax import functions, parsed
 
-LARGEST = 1_000_000  # characters of all code, and of all text
-CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+FENCE = re.compile(r"\A\s*```[a-z0-9]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,8 @@ class Parsed:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Cell:
-    kind: str
-    id: str
-    source: str
-
-
 def parse(content: bytes, assignment: Assignment) -> Parsed:
-    """Read a submitted notebook.
+    """Read a submitted notebook, in a process with limits.
 
     Args:
         content: Its bytes; nothing is said of an empty one.
@@ -50,107 +44,110 @@ def parse(content: bytes, assignment: Assignment) -> Parsed:
     Returns:
         What could be read; no bytes raise here.
     """
-    nothing = dict.fromkeys(assignment.written, "")
+    nothing = Parsed(written=dict.fromkeys(assignment.written, ""))
     if not content:
-        return Parsed(written=nothing)
-    try:
-        notebook, flags = _notebook(content)
-        cells = [cell for plain in notebook["cells"] if (cell := _cell(plain))]
-    except ValueError as error:
-        return Parsed(written=nothing, flags=(str(error),))
-    if unread := len(notebook["cells"]) - len(cells):
-        flags.append(f"{unread} cells are damaged and were left out")
+        return nothing
+    found, why = bounded(_steps, content, assignment)
+    return from_plain(found[0]) if found else replace(nothing, flags=(unread(why),))
+
+
+def unread(why: str) -> str:
+    """The flag of a notebook whose reading was ended."""
+    return f"not read: {why}"
+
+
+def from_plain(plain: dict[str, Any]) -> Parsed:
+    """What `asdict` and JSON made of one."""
+    return Parsed(tuple(plain["sources"]), tuple(plain["texts"]), plain["written"], tuple(plain["flags"]))
+
+
+def _steps(content: bytes, assignment: Assignment) -> Iterator[dict[str, Any]]:
+    cells, flags = cells_of(content, assignment)
+    yield asdict(understood(cells, assignment, flags))
+
+
+def cells_of(content: bytes, assignment: Assignment) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+    """The cells of a submitted notebook, code that stands in text cells turned back; and flags."""
+    notebook = read_notebook(content)
+    cells, flags = _turned_back(notebook.cells, assignment)
+    return cells, (*notebook.flags, *flags)
+
+
+def understood(cells: tuple[Cell, ...], assignment: Assignment, flags: tuple[str, ...] = ()) -> Parsed:
+    """What the cells hold of the assignment.
+
+    Args:
+        cells: The cells.
+        assignment: What they should be an answer to.
+        flags: What is to be looked at already.
+    """
     sources, texts = (tuple(cell.source for cell in cells if cell.kind == kind) for kind in ("code", "markdown"))
-    for kind, parts in {"code": sources, "text": texts}.items():
-        if sum(map(len, parts)) > LARGEST:
-            flags.append(f"more than {LARGEST:,} characters of {kind}: nothing of it was read")
-            return Parsed(written=nothing, flags=tuple(flags))
-    flags += _oddities(cells, sources, notebook.get("metadata"))
+    said = [*flags, *_oddities(cells, sources)] if cells or not flags else list(flags)
     written = {}
     for name in assignment.written:
-        written[name], said = _written(cells, name, assignment)
-        flags += said
-    return Parsed(sources, texts, written, tuple(flags))
+        written[name], more = _written(cells, name, assignment) if cells else ("", [])
+        said += more
+    return Parsed(sources, texts, written, shortened(said))
 
 
-def _notebook(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
-    """A notebook of format 4, or ValueError with what is wrong; an older one is converted."""
-    flags = []
-    try:
-        try:
-            plain = json.loads(content)
-        except UnicodeDecodeError:
-            plain = json.loads(content.decode("utf-8-sig", errors="replace"))
-            flags.append("not valid UTF-8: some characters are lost")
-    except RecursionError:
-        raise ValueError("not a notebook: nested too deeply") from None
-    except ValueError as error:
-        if CONFLICT.search(content.decode(errors="replace")):
-            raise ValueError("not a notebook: a merge conflict left two versions in the file") from error
-        at_end = getattr(error, "pos", 0) >= len(content.decode(errors="replace").rstrip()) - 1
-        why = "the file breaks off" if at_end else "damaged, or of another kind"
-        raise ValueError(f"not a notebook: {why}") from error
-    if isinstance(plain, dict) and isinstance(plain.get("worksheets"), list):
-        plain = _converted(plain)
-        flags.append("an old format of notebook, converted")
-    if not isinstance(plain, dict) or not isinstance(plain.get("cells"), list):
-        raise ValueError("not a notebook: it has no cells")
-    return plain, flags
+def _turned_back(cells: tuple[Cell, ...], assignment: Assignment) -> tuple[tuple[Cell, ...], list[str]]:
+    """Text cells that hold a function of the assignment which no code cell defines become code again."""
+    missing = assignment.exercises.keys() - functions(cell.source for cell in cells if cell.kind == "code").keys()
+    turned, flags = [], []
+    for cell in cells:
+        source = _code_in(cell, missing) if missing and cell.kind != "code" else None
+        if source is not None:
+            names = ", ".join(sorted(missing & functions([source]).keys()))
+            flags.append(f"{names}: it stands in a text cell, which was read as code")
+        turned.append(cell if source is None else replace(cell, kind="code", source=source))
+    return tuple(turned), flags
 
 
-def _converted(plain: dict[str, Any]) -> Mapping[str, Any]:
-    import nbformat
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return nbformat.convert(nbformat.from_dict(plain), 4)
-    except Exception as error:  # a damaged notebook stops the converter in many ways
-        raise ValueError("not a notebook: an old format, and damaged") from error
-
-
-def _cell(plain: Any) -> _Cell | None:
-    if not isinstance(plain, Mapping):
+def _code_in(cell: Cell, names: set[str]) -> str | None:
+    """The code of a text cell, if it is nothing but Python and defines one of these functions."""
+    if not any(f"def {name}" in cell.source for name in names):
         return None
-    kind, name, source = (plain.get(key) for key in ("cell_type", "id", "source"))
-    lines = [source] if isinstance(source, str) else source
-    if not isinstance(kind, str) or not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-        return None
-    # half of a surrogate pair is valid JSON, but no text that could be stored again
-    return _Cell(kind, name if isinstance(name, str) else "", "".join(lines).encode(errors="replace").decode())
+    fenced = FENCE.match(cell.source)
+    source = fenced[1] if fenced else cell.source
+    tree = parsed(source)
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} if tree else set()
+    return source if defined & names else None
 
 
-def _oddities(cells: list[_Cell], sources: tuple[str, ...], metadata: Any) -> list[str]:
+def _oddities(cells: tuple[Cell, ...], sources: tuple[str, ...]) -> list[str]:
     flags = [f"code cell {n}: marks of a merge conflict" for n, code in enumerate(sources, 1) if CONFLICT.search(code)]
     twice = sum(count > 1 for count in Counter(cell.id for cell in cells if cell.id).values())
     if twice:
         flags.append(f"{twice} cells were copied: their ids stand more than once")
-    spec = metadata.get("kernelspec") if isinstance(metadata, Mapping) else None
-    language = spec.get("language", spec.get("name")) if isinstance(spec, Mapping) else None
-    if isinstance(language, str) and not language.lower().startswith("python"):
-        flags.append(f"its kernel is {language.encode(errors='replace').decode()[:40]!r}; it was read as Python")
-    if not sources:
-        flags.append("no code cell")
-    return flags
+    return flags if sources else [*flags, "no code cell"]
 
 
-def _written(cells: list[_Cell], name: str, assignment: Assignment) -> tuple[str, list[str]]:
-    """The student's words in a written part: its cell and new text cells right after it."""
+def _written(cells: tuple[Cell, ...], name: str, assignment: Assignment) -> tuple[str, list[str]]:
+    """The student's words in a written part: those of its cell, and of the new text cells right after it."""
     ours = next(c for c in assignment.cells if f"written:{name}" in c["metadata"].get("tags", ()))
     released = ours["source"].strip()
-    known = {cell["id"] for cell in assignment.cells if "id" in cell}
-    known_text = {cell["source"].strip() for cell in assignment.cells}
-    heading = released.partition("\n")[0]
-    places = [n for n, cell in enumerate(cells) if cell.id and cell.id == ours.get("id")]
-    places = places or [n for n, cell in enumerate(cells) if cell.source.strip().startswith(heading)]
+    places = _places(cells, ours.get("id"), released.partition("\n")[0])
     if not places:
         return "", [f"{name}: its cell is not there"]
-    changed = [n for n in places if cells[n].source.strip() != released]
+    changed = [place for place in places if cells[place].source.strip() != released]
     flags = [f"{name}: {len(changed)} versions, the first was taken"] if len(changed) > 1 else []
     start = (changed or places)[0]
-    parts = [cells[start].source.strip()] if changed else []
-    for cell in cells[start + 1 :]:
-        if cell.kind != "markdown" or (cell.id in known and cell.id) or cell.source.strip() in known_text:
-            break
-        parts.append(cell.source.strip())
-    return "\n\n".join(parts), flags
+    words = [cells[start].source.strip()] if changed else []
+    return "\n\n".join([*words, *_added(cells[start + 1 :], assignment)]), flags
+
+
+def _places(cells: tuple[Cell, ...], released_id: str | None, heading: str) -> list[int]:
+    """Where a released cell is now: the cells with its id, else those that begin as it does."""
+    same_id = [place for place, cell in enumerate(cells) if cell.id and cell.id == released_id]
+    return same_id or [place for place, cell in enumerate(cells) if cell.source.strip().startswith(heading)]
+
+
+def _added(cells: tuple[Cell, ...], assignment: Assignment) -> Iterator[str]:
+    """The text cells up to the first cell that was released, or that is code."""
+    released_ids = {cell["id"] for cell in assignment.cells if "id" in cell}
+    released_texts = {cell["source"].strip() for cell in assignment.cells}
+    for cell in cells:
+        text = cell.source.strip()
+        if cell.kind != "markdown" or cell.id in released_ids or text in released_texts:
+            return
+        yield text

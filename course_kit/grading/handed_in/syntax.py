@@ -8,20 +8,25 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000  # characters of a cell that is looked at: deeper nests than fit in here end Python 3.10 itself
+LONGEST_NAME = 200  # characters of a module's name that are looked at
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 
 
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree of a cell, lines for IPython left out; None if it is no Python."""
+    if len(source) > LONGEST:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(MAGIC.sub(r"\1pass", source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def trees(sources: Iterable[str]) -> Iterator[ast.Module]:
-    """The syntax tree of every cell that is Python, lines for IPython left out."""
-    for source in sources:
-        if len(source) > LONGEST:
-            continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield ast.parse(MAGIC.sub(r"\1pass", source))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+    """The syntax tree of every cell that is Python."""
+    return (tree for source in sources if (tree := parsed(source)))
 
 
 def functions(sources: Iterable[str]) -> dict[str, ast.FunctionDef]:
@@ -32,13 +37,14 @@ def functions(sources: Iterable[str]) -> dict[str, ast.FunctionDef]:
 
 def named_modules(sources: Iterable[str], modules: Sequence[str]) -> list[str]:
     """Which of these modules the source imports, or names in a text as `__import__` would want it."""
-    named = set()
+    named: set[str] = set()
     for tree in trees(sources):
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                named.update(alias.name for alias in node.names)
+                named.update(alias.name[:LONGEST_NAME] for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                named.update({node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)})
+                start = (node.module or "")[:LONGEST_NAME]
+                named.update({start, *(f"{start}.{alias.name[:LONGEST_NAME]}" for alias in node.names)})
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                named.add(node.value)
+                named.add(node.value[:LONGEST_NAME])
     return [module for module in modules if any(f"{name}.".startswith(f"{module}.") for name in named)]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from course_lib.arguments import refuse
 
-RUNS = tuple("=+-@\t\r\n＝＋－＠")  # a cell that begins so may be taken for a formula
+# A cell that begins so may be taken for a formula; and so may what follows a separator, should a program part cells
+# by another one than the comma, or take a quotation mark for the end of a cell.
+BEGINS = "=+\\-@＝＋－＠"
+FORMULA = re.compile(rf"(?:\A[\s\"']*|[;\t\r\n|][\s\"']*|[,:][\"']*)(?=[{BEGINS}])|\A(?=[\t\r\n])")
+GUARDED = re.compile(rf"(\A[\s\"']*?|[;\t\r\n|][\s\"']*?|[,:][\"']*?)'(?=[{BEGINS}])|\A'(?=[\t\r\n])")
 
 
 def read_table(path: Path, *needed: str) -> list[dict[str, str]]:
     """Read a CSV file with a header.
 
     Args:
-        path: The file: UTF-8, with or without a byte order mark; parted by commas, or by semicolons as Excel writes it
-            in half of Europe.
+        path: The file: UTF-8, with or without a byte order mark; its cells parted by commas, by semicolons, as Excel
+            writes them in half of Europe, or by tabs.
         needed: Columns that must be there.
 
     Returns:
@@ -28,8 +33,7 @@ def read_table(path: Path, *needed: str) -> list[dict[str, str]]:
     """
     try:
         text = path.read_text("utf-8-sig")
-        first = text.partition("\n")[0]
-        parted = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+        parted = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count))
         rows = [{name.strip(): _plain(cell) for name, cell in row.items() if name} for row in parted]
     except UnicodeDecodeError:
         refuse(str(path), "a file that is not UTF-8", "CSV", "save it as “CSV UTF-8”")
@@ -54,10 +58,10 @@ def _safe(cell: object) -> object:
     if isinstance(cell, int | float):
         return int(cell) if cell == int(cell) else cell
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(RUNS) and text != "-" else text
+    return text if text == "-" else FORMULA.sub(lambda found: f"{found[0]}'", text)
 
 
 def _plain(cell: str | list[str] | None) -> str:
     """The text of a cell, without the apostrophe that `to_csv` put in front."""
     text = cell if isinstance(cell, str) else ""
-    return (text[1:] if text[:1] == "'" and text[1:].startswith(RUNS) else text).strip()
+    return GUARDED.sub(lambda found: found[1] or "", text).strip()

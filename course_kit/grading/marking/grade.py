@@ -24,6 +24,7 @@ ANSWERING = "__import__('course_kit.grading.asking.answering', fromlist=['answer
 ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
+TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
 NO_ANSWER = "no answer"
 DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 
@@ -55,7 +56,7 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
         submission=digest(content),
         sandbox=sandbox.level,
         exercises=tuple(_exercises(bundle, paper, answers)),
-        errors={number: _one_line(cell.error) for number, cell in enumerate(ran[: len(own)], 1) if cell.error},
+        errors=_errors(parsed.sources, ran),
         flags=(*parsed.flags, *_flags(ran, len(own), len(paper))),
         written=parsed.written,
     )
@@ -141,6 +142,24 @@ def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
         yield f"while asked: {', '.join(troubles)}"
 
 
-def _one_line(error: str) -> str:
-    """What can be stored and shown: no control characters, no halves of surrogate pairs."""
-    return "".join(letter if letter.isprintable() else "�" for letter in " ".join(error.split())[:200])
+def _errors(sources: Sequence[str], ran: Sequence[Ran]) -> dict[int, str]:
+    """How the student's cells stopped: of what the run said, only a builtin kind and the number of a line."""
+    return {
+        number: ": ".join(filter(None, (_error_kind(cell.error), _line_of(source, cell.line))))
+        for number, (source, cell) in enumerate(zip(sources, ran, strict=False), 1)
+        if cell.error
+    }
+
+
+def _error_kind(error: str) -> str:
+    name = error.partition(":")[0]
+    return name if _is_builtin(name) else "an error of its own"
+
+
+def _line_of(source: str, number: int) -> str:
+    """A line of a cell as it can be stored and shown; a long cell's is not told, or it could spell out much."""
+    lines = source.splitlines()
+    if not 0 < number <= len(lines) <= TOLD_LINES:
+        return ""
+    line = " ".join(lines[number - 1].split())[:200]
+    return "".join(letter if letter.isprintable() else "�" for letter in line)

@@ -60,7 +60,8 @@ class Result:
         submission: Digest of the submitted bytes.
         sandbox: How the code was contained: "namespaces", "bubblewrap" or "none".
         exercises: In the assignment's order.
-        errors: Number of a code cell of the student's, from 1 → its error in one line, as the student would see it.
+        errors: Number of a code cell of the student's, from 1 → the kind of error that stopped it and, after a colon,
+            the line of the student's source where it did; nothing of a message, which is made while the code runs.
         flags: What a person should look at, in words: "a cell ran out of time", "not a notebook: …".
         written: Name of each written part → the student's own words.
     """

@@ -48,7 +48,7 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         assignment=assignment,
         of=points_of(assignment),
         graded=len(results),
-        missing=[row.student for row in rows if row.graded and row.student not in results],
+        missing=[row.student for row in rows if not row.handed_in],
         waiting=[row.student for row in rows if not row.graded],
         unconfined=sum(result.sandbox == "none" for result in results.values()),
         unconfined_means=UNCONFINED.partition(": ")[2],
@@ -63,6 +63,8 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         exercises=[_exercise(assignment, name, found) for name, found in by_exercise.items()],
         kinds=_kinds(rows, results),
         strangers=run.strangers,
+        notes=run.notes,
+        provisional=sum(bool(row.waiting) for row in rows),
         similar=_similar(run, results),
     )
 
@@ -120,30 +122,42 @@ def _kinds(rows: Sequence[Row], results: Mapping[str, Result]) -> list[tuple[str
     pages = _pages(row.student for row in rows)
     kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in [*KINDS, "Other"]}
     for row in rows:
-        flags = [flag for flag in row.flags if flag not in (UNCONFINED, "nothing handed in")]
-        flags = [flag for flag in flags if not flag.endswith(" not graded yet")]
-        if flags:
-            kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in flags)), "Other")
+        if row.flags:
+            kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in row.flags)), "Other")
             total = "" if row.total is None else f"{row.total:g}"
             page = pages[row.student] if row.student in results else ""
-            kinds[kind].append({"student": row.student, "page": page, "total": total, "flags": flags})
+            kinds[kind].append({"student": row.student, "page": page, "total": total, "flags": row.flags})
     return [(kind, students) for kind, students in kinds.items() if students]
 
 
 def _similar(run: Run, results: Mapping[str, Result]) -> list[dict[str, Any]]:
-    """Groups of students with the functions they share, most functions first."""
+    """Groups of students with the functions they share, most functions first, and who has which of them right."""
     pages = _pages(run.handed_in)
-    shared: dict[tuple[str, ...], list[tuple[str, bool]]] = {}
+    shared: dict[tuple[str, ...], list[str]] = {}
     for name, students in run.similar:
-        found = [e for s in students if s in results for e in results[s].exercises if e.name == name]
-        shared.setdefault(students, []).append((name, any(exercise.points < exercise.of for exercise in found)))
+        shared.setdefault(students, []).append(name)
     return [
         {
             "students": [{"student": s, "page": pages[s] if s in results else ""} for s in students],
-            "functions": functions,
+            "functions": [(name, _right_and_wrong(name, students, results)) for name in functions],
         }
         for students, functions in sorted(shared.items(), key=lambda group: (-len(group[1]), group[0]))
     ]
+
+
+def _right_and_wrong(name: str, students: Sequence[str], results: Mapping[str, Result]) -> str:
+    """Who of a group has a function right, in words."""
+    passed = {
+        student: exercise.points == exercise.of
+        for student in students
+        if student in results
+        for exercise in results[student].exercises
+        if exercise.name == name
+    }
+    right, wrong = ([student for student, is_right in passed.items() if is_right is which] for which in (True, False))
+    if not wrong or not right:
+        return "all right" if right else "none right"
+    return f"right: {', '.join(right)}; not right: {', '.join(wrong)}"
 
 
 def _pages(students: Any) -> dict[str, str]:

@@ -9,8 +9,10 @@ from course_kit.grading.marking.result import ExerciseResult, Result
 from course_kit.grading.reports.gradebook import UNCONFINED, Row
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
-from course_kit.grading.reports.remarks import builds_on, next_steps, nothing_to_ask, remarks
+from course_kit.grading.reports.remarks import RAISED, builds_on, next_steps, nothing_to_ask, remarks
 from course_kit.grading.reports.rubric import Rubric
+
+TOLD_ERRORS = 5
 
 
 def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -> str:
@@ -36,9 +38,23 @@ def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -
         steps=next_steps(assignment, exercises),
         parts=[_part(assignment, one, below[one.name], unasked) for one in exercises.values()],
         written=written,
-        errors=sorted(result.errors.items()),
-        flags=[flag for flag in row.flags if flag != UNCONFINED and not flag.endswith(" not graded yet")],
+        errors=_errors(result),
+        more_errors=_cells(max(0, len(result.errors) - TOLD_ERRORS)),
+        flags=row.flags,
     )
+
+
+def _errors(result: Result) -> list[dict[str, object]]:
+    """The first cells that stopped, in words; not all, since which cells stop is something that a run can choose."""
+    told = []
+    for cell, error in sorted(result.errors.items())[:TOLD_ERRORS]:
+        kind, _, line = error.partition(": ")
+        told.append({"cell": cell, "kind": kind, "line": line, "told": RAISED.get(kind, "")})
+    return told
+
+
+def _cells(number: int) -> str:
+    return f"{number} code cell{'s' if number > 1 else ''}" if number else ""
 
 
 def duration(late: timedelta) -> str:

@@ -10,25 +10,48 @@ from course_kit.grading.authoring.assignment import Assignment, Exercise, functi
 from course_kit.grading.marking.result import CaseResult, ExerciseResult
 
 OUTCOMES = {
-    "not written": "Not written yet: the function still raises NotImplementedError.",
+    "not written": "You have not written this function yet: it still raises NotImplementedError.",
     "not defined": "There is no function `{name}` once your notebook has run from top to bottom. Was it renamed or "
     "deleted, or did its cell stop with an error?",
-    "changed its inputs": "Your function changes its inputs, so whoever calls it goes on with other data. Work on a "
-    "copy, as .clone() makes.",
+    "changed its inputs": "Your function changes its inputs, so whoever called it goes on with other data. Work on "
+    "a copy; .clone() makes one.",
     "out of time": "No answer within {seconds:g} seconds. Does a loop never end, or does it go over far more than it "
     "needs?",
     "no answer": "No answer came: your notebook's process had ended by then, or ran out of time or memory.",
 }
+# Kind of an error → what can be said without its message: a message may hold what only grading knows.
 RAISED = {
-    "NameError": "A name was not defined: is a helper missing, or does its cell come later or stop with an error?",
-    "ModuleNotFoundError": "A module was not there: some are withheld in grading, see the head of the notebook.",
-    "ImportError": "An import failed: some modules are withheld in grading, see the head of the notebook.",
-    "RecursionError": "It called itself without an end: which input should stop it?",
-    "MemoryError": "It ran out of memory: does it build something far larger than its inputs?",
+    "NameError": "A name was not defined. Is a helper missing? Does its cell come later, or stop with an error?",
+    "UnboundLocalError": "A variable was used before it had a value: on some way through the function nothing is set.",
+    "ModuleNotFoundError": "A module was not there. Some are withheld in grading; the top of the notebook says which.",
+    "ImportError": "An import failed. Some modules are withheld in grading; the top of the notebook says which.",
+    "SyntaxError": "The cell is not valid Python. Look for a missing bracket, colon or quotation mark.",
+    "IndentationError": "The lines are not indented as Python needs it.",
+    "TabError": "Tabs and spaces are mixed at the beginning of lines.",
+    "TypeError": "An operation or a call got a value of a kind that it does not take.",
+    "ValueError": "An operation got a value of the right kind that it cannot use, such as arrays of different shapes.",
+    "IndexError": "An index lies outside of a list or an array.",
+    "KeyError": "A dictionary has no such key.",
+    "AttributeError": "A value has no attribute or method of that name.",
+    "ZeroDivisionError": "A number was divided by zero.",
+    "OverflowError": "A number became too large.",
+    "AssertionError": "A condition that an assert statement checks was not true.",
+    "RuntimeError": "The library refused the operation: check the shapes and the kinds of what goes in.",
+    "NotImplementedError": "Something that it calls is not written yet.",
+    "RecursionError": "A function called itself without an end. Which input should stop it?",
+    "MemoryError": "It ran out of memory. Does it build something far larger than its inputs?",
+    "FileNotFoundError": "A file was not there. Only what you hand in beside the notebook is there in grading.",
+    "PermissionError": "A file or folder cannot be read or written in grading.",
+    "ConnectionError": "There is no network in grading.",
+    "OSError": "The system refused something: there is no network in grading, and few files.",
+    "TimeoutError": "It waited too long: there is no network in grading.",
+    "StopIteration": "An iterator had nothing more to give.",
+    "KeyboardInterrupt": "It ran longer than a cell may, and was stopped.",
+    "SystemExit": "The cell ended the notebook.",
 }
 WRONG = (
-    "Another value than wanted, and none of the mistakes that we know. Make a small example of this case by hand, "
-    "and follow your function through it line by line."
+    "Your function returned another value than the right one, and it is none of the mistakes that we know. Work out a "
+    "small example of this case by hand, and follow your function through it line by line."
 )
 
 
@@ -60,15 +83,16 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
         return exercise.hints[how.mistake]
     if how.outcome.startswith("raised "):
         kind = how.outcome.removeprefix("raised ")
-        told = RAISED.get(kind, "Call it in the notebook with inputs of this kind: the error names the line.")
-        return f"Your function stopped with {kind}. {told}"
+        advice = "Call it in the notebook with inputs of this kind: the error message there names the line."
+        return " ".join(filter(None, (f"Your function stopped with {kind}.", RAISED.get(kind, ""), advice)))
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
     if how.form:
         return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?"
     if below:
         verb = "is" if len(below) == 1 else "are"
-        return f"Another value than wanted. It builds on {_list(below)}, which {verb} not right yet: mend that first."
+        uses = f"It uses {_list(below)}, which {verb} not right yet: correct that first."
+        return f"Your function returned another value than the right one. {uses}"
     return WRONG
 
 
@@ -90,12 +114,12 @@ def nothing_to_ask(results: Mapping[str, ExerciseResult]) -> str:
         return ""
     if "no answer" in outcomes:
         return (
-            "Let your notebook run to its end (*Kernel → Restart Kernel and Run All Cells*). Here it ended, or was "
-            "stopped, before your functions could be asked; the notes below say where."
+            "Make sure that your notebook runs to its end (*Kernel → Restart Kernel and Run All Cells*). In grading it "
+            "ended, or was stopped, before your functions could be asked; the notes below say where."
         )
     return (
-        "Open the very file that you handed in: is it the notebook that you worked in, and does JupyterLab show your "
-        "functions in it? None of them was there; the notes below may say why."
+        "Open the file that you handed in. Is it the notebook that you worked in, and does JupyterLab show your "
+        "functions in it? None of them was found; the notes below may say why."
     )
 
 
@@ -110,19 +134,24 @@ def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) ->
         if result.points == result.of:
             continue
         if outcomes == {"not written"}:
-            steps.append(f"Write `{name}` ({title}). Its hints in the notebook lead there in small steps.")
+            steps.append(f"Write `{name}` ({title}).{_hinted(assignment.exercises[name])}")
         elif outcomes == {"not defined"}:
-            steps.append(f"Bring back `{name}` ({title}): your notebook does not define it.")
+            steps.append(f"Define `{name}` ({title}) again: no function of that name is left in your notebook.")
         elif below[name]:
             later.append(name)
         else:
             wrong = sum(not case.passed for case in result.cases.values())
-            steps.append(f"Mend `{name}` ({title}): {_few(wrong, len(result.cases))}, see below.")
+            steps.append(f"Correct `{name}` ({title}): {_few(wrong, len(result.cases))}, see below.")
     if later:
         needed = _list([name for name in results if any(name in below[other] for other in later)])
-        they = "it builds" if len(later) == 1 else "they build"
-        steps = [*steps[:2], f"Then look at {_list(later)} again: {they} on {needed}, so part may be right by then."]
+        they = "it uses" if len(later) == 1 else "they use"
+        steps = [*steps[:2], f"Then look at {_list(later)} again: {they} {needed}, so some cases may be right by then."]
     return steps[:3]
+
+
+def _hinted(exercise: Exercise) -> str:
+    """Where the hints are, for an exercise that has any."""
+    return " Its hints in the notebook lead there in small steps." if "<details" in exercise.text else ""
 
 
 def _few(wrong: int, cases: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_kit.grading.authoring.assignment import Assignment
@@ -14,33 +15,62 @@ from course_lib.arguments import refuse
 
 @dataclass(frozen=True)
 class Grade:
-    """What a person gave for one part."""
+    """What a person gave for one part.
+
+    Args:
+        points: Points.
+        comment: Words for the student.
+        text: The student's words that were graded, as the form showed them.
+        version: Digest of these words; "" in a table that was made by hand.
+    """
 
     points: float
     comment: str = ""
+    text: str = field(default="", compare=False)
+    version: str = field(default="", compare=False)
 
 
 Rubric = Mapping[tuple[str, str], Grade]  # (student, part) → grade
 
 
-def read_rubric(path: Path, assignment: Assignment, students: Iterable[str]) -> Rubric:
+def version_of(text: str) -> str:
+    """Digest of a student's words, blind to what spreadsheets change in white space."""
+    return "v" + hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:12]
+
+
+def counting(rubric: Rubric, results: Mapping[str, Result]) -> tuple[Rubric, list[str]]:
+    """The grades that were given for the very words that are handed in now, and a line for each other one.
+
+    Args:
+        rubric: All grades.
+        results: Student → result.
+    """
+    kept, lines = {}, []
+    for (student, part), grade in rubric.items():
+        text = results[student].written.get(part, "") if student in results else None
+        if text is None or grade.version in ("", version_of(text)):
+            kept[student, part] = grade
+        else:
+            lines.append(
+                f"{student}, {part}: another text than the one that got {grade.points:g} points; read it again"
+            )
+    return kept, lines
+
+
+def read_rubric(path: Path, assignment: Assignment) -> Rubric:
     """Read the points of written parts.
 
     Args:
         path: CSV with columns student, part, points, comment and maybe others; rows without points are not graded yet.
         assignment: The assignment.
-        students: Ids of all students.
 
     Raises:
-        ValueError: If a row names nobody or nothing, or its points cannot be.
+        ValueError: If a row names no part of the assignment, or its points cannot be.
     """
-    known = set(students)
     grades: dict[tuple[str, str], Grade] = {}
     for row in read_table(path, "student", "part", "points"):
         student, part, points = row["student"], row["part"], row["points"]
         where = f"{path}, {student}, {part}"
-        if student not in known:
-            refuse(where, f"the student {student!r}", "one of the class")
         if part not in assignment.written:
             refuse(
                 where, f"the part {part!r}", f"one of {', '.join(assignment.written) or '(there is no written part)'}"
@@ -48,19 +78,29 @@ def read_rubric(path: Path, assignment: Assignment, students: Iterable[str]) -> 
         if (student, part) in grades:
             refuse(where, "a second row", "one")
         if points:
-            grades[student, part] = Grade(_points(points, assignment.written[part], where), row.get("comment", ""))
+            most, others = assignment.written[part], (row.get(name, "") for name in ("comment", "text", "version"))
+            grades[student, part] = Grade(_points(points, most, where), *others)
     return grades
 
 
 def form(assignment: Assignment, results: Mapping[str, Result], rubric: Rubric) -> str:
-    """The form for graders as CSV: what each student wrote, with the points given so far."""
+    """The form for graders as CSV: what each student wrote, with the points given so far.
+
+    Points of students who are not in the class now stay at its end, for the case that they return.
+    """
     rows = []
     for part, most in assignment.written.items():
         for student, result in sorted(results.items()):
             grade = rubric.get((student, part))
             given = (grade.points, grade.comment) if grade else ("", "")
-            rows.append([student, part, most, *given, result.written.get(part, "")])
-    return to_csv(["student", "part", "of", "points", "comment", "text"], rows)
+            text = result.written.get(part, "")
+            rows.append([student, part, most, *given, text, version_of(text)])
+    for (student, part), grade in sorted(rubric.items()):
+        if student not in results:
+            rows.append(
+                [student, part, assignment.written[part], grade.points, grade.comment, grade.text, grade.version]
+            )
+    return to_csv(["student", "part", "of", "points", "comment", "text", "version"], rows)
 
 
 def _points(text: str, most: int, where: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty
@@ -14,6 +15,7 @@ OUT_OF_TIME, KERNEL_ENDED = "out of time", "the kernel ended"
 SLICE = 0.25  # seconds between two looks at whether the kernel lives
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
 OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the guard's
+COLOURS, CELL_LINE = re.compile(r"\x1b\[[0-9;]*m"), re.compile(r"Cell In\s*\[\d+\], line (\d{1,6})\b")
 SHOWN = 20_000  # characters kept of what a cell printed
 
 
@@ -62,14 +64,23 @@ def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[
     """How a cell ended, as `splice.Ran` has it; only a plain pass of the call itself counts as passed."""
     outputs = item.test_outputs or []
     printed = {name: "".join(o.text for o in outputs if o.get("name") == name) for name in ("stdout", "stderr")}
-    errors = [f"{output.ename}: {output.evalue}"[:SHOWN] for output in outputs if output.output_type == "error"]
+    errors = [output for output in outputs if output.output_type == "error"]
+    shown = [f"{output.ename}: {output.evalue}"[:SHOWN] for output in errors]
     return {
         "passed": report.outcome == "passed" and not hasattr(report, "wasxfail"),
         "printed": printed["stdout"][:SHOWN],
         "aside": printed["stderr"][:SHOWN],
-        "error": "".join(errors[:1]),
+        "error": "".join(shown[:1]),
+        "line": _line(errors[0].get("traceback", [])) if errors else 0,
         "trouble": _trouble(item, call),
     }
+
+
+def _line(traceback: Any) -> int:
+    """Number of the cell's own line in a traceback, from 1; 0 if none is named."""
+    text = COLOURS.sub("", "\n".join(line for line in traceback if isinstance(line, str))[:SHOWN])
+    named = CELL_LINE.search(text)
+    return int(named[1]) if named else 0
 
 
 def _trouble(item: Any, call: pytest.CallInfo) -> str:

@@ -40,6 +40,7 @@ class Ran:
         printed: What it printed.
         aside: What it printed on stderr.
         error: The error that its code raised, in one line; "" if it raised none.
+        line: Number of the line of the cell where it was raised, from 1; 0 if that is not known.
         trouble: What kept it from ending by itself, in one line; "" if nothing did.
     """
 
@@ -48,6 +49,7 @@ class Ran:
     aside: str
     error: str
     trouble: str
+    line: int = 0
 
 
 def spliced(cells: Sequence[Cell]) -> str:

@@ -57,12 +57,12 @@ for n in range(99):
 BOMBS = {  # and what stops it
     "memory": ("import numpy\nheld = [numpy.empty(1 << 30, 'u1') for _ in range(20)]", "MemoryError"),
     "memory by mapping": (MAPPED, "kernel|out of time"),
-    "memory in files without a name": (NAMELESS, "Function not implemented"),
-    "threads": (THREADS, "can't start new thread"),
-    "disk": (DISK, "No space left"),
-    "a large file": ("open('large', 'wb').write(bytes(100 << 20))", "File too large"),
-    "small files": ("import os\nfor n in range(50_000):\n    os.mkdir(f'/tmp/{n}')", "No space left"),
-    "open files": ("held = [open('/dev/null') for _ in range(1000)]", "Too many open files"),
+    "memory in files without a name": (NAMELESS, "OSError"),
+    "threads": (THREADS, "RuntimeError"),
+    "disk": (DISK, "OSError"),
+    "a large file": ("open('large', 'wb').write(bytes(100 << 20))", "OSError"),
+    "small files": ("import os\nfor n in range(50_000):\n    os.mkdir(f'/tmp/{n}')", "OSError"),
+    "open files": ("held = [open('/dev/null') for _ in range(1000)]", "OSError"),
 }
 FORKS = """
 import os, time
@@ -112,7 +112,7 @@ def test_an_error_can_be_stored_and_shown_whatever_it_says(graded):
     forged = "{'ename': '\\ud800', 'evalue': '\\x1b[31m\\x00\\u202e<b>', 'traceback': []}"
     result = graded(WRONG, f"{name}send(json.dumps({forged}).encode(), 'error')")
     result.to_json().encode()
-    assert result.errors == {2: "�: �[31m��<b>"}
+    assert result.errors == {2: "an error of its own"}
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

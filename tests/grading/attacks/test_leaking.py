@@ -70,8 +70,6 @@ def test_messages_past_the_shell_pass_nothing_on(source, graded):
     assert "LEAK" not in graded(WRONG, source).to_json()
 
 
-def test_errors_of_own_cells_are_told_and_come_before_any_input(graded):
-    result = graded(
-        RIGHT, "import glob\nraise ValueError(glob.glob('/tmp/*/*/inputs/*') + glob.glob('/tmp/*/inputs/*'))"
-    )
-    assert result.errors == {2: "ValueError: []"}
+def test_own_cells_come_before_any_input(graded):
+    look = "import glob\nassert not glob.glob('/tmp/*/*/inputs/*') + glob.glob('/tmp/*/inputs/*')"
+    assert graded(RIGHT, look).errors == {}

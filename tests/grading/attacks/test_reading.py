@@ -177,7 +177,7 @@ def test_no_process_of_the_grader_can_be_reached(grader, graded):
     address = json.loads(command[3])["address"]
     assert Path(address).is_socket()
     knock = f"import socket\nsocket.socket(socket.AF_UNIX).connect({address!r})"
-    assert graded(knock).errors == {1: "FileNotFoundError: [Errno 2] No such file or directory"}
+    assert graded(knock).errors[1].startswith("FileNotFoundError: socket.socket(")
 
 
 def test_a_withheld_module_is_nowhere(graded):
@@ -195,7 +195,7 @@ for top in ("/usr", sys.prefix, sys.base_prefix, *sys.path):
         if "course_lib" in folder:
             assert not [name for name in files if name.startswith("metrics.")], folder""",
     )
-    assert result.errors == {2: "ModuleNotFoundError: No module named 'course_lib.metrics'"}
+    assert result.errors == {2: "ModuleNotFoundError: import course_lib.metrics"}
 
 
 @pytest.mark.slow
@@ -205,13 +205,11 @@ def test_a_withheld_module_is_nowhere_if_the_course_is_installed_beside_other_pa
         Path(site, "other.py").touch()
         Path(site).chmod(0o755)
         grader = HastyGrader(bundle, confined, PYTHONPATH=site)
-        look = f"import os\nraise ValueError(sorted(os.listdir({site!r})), os.listdir({site!r} + '/course_lib'))"
+        look = f"import os\nassert sorted(os.listdir({site!r})) == ['course_lib', 'other.py']\n"
+        look += f"assert os.listdir({site!r} + '/course_lib') == []"
         result = grader.grade("mallory", notebook(look, "import course_lib.metrics", RIGHT))
         grader.close()
-    assert result.errors == {
-        1: "ValueError: (['course_lib', 'other.py'], [])",
-        2: "ModuleNotFoundError: No module named 'course_lib.metrics'",
-    }
+    assert result.errors == {2: "ModuleNotFoundError: import course_lib.metrics"}
     assert outcomes(result) == ALL_RIGHT
 
 
@@ -257,7 +255,7 @@ def test_stock_nbval_loses_to_who_reads_its_memory(stock_nbval):
 def test_there_is_no_parent_to_look_into(graded):
     result = graded(WRONG, LOOK_UP)
     assert outcomes(result) == ALL_WRONG
-    assert result.errors == {2: "FileNotFoundError: [Errno 2] No such file or directory: '/proc/0/maps'"}
+    assert result.errors[2].startswith("FileNotFoundError")
 
 
 def test_of_the_kit_only_what_asks_can_be_imported(graded):

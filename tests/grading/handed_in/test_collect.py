@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from course_kit.grading.handed_in.collect import LARGEST, collect
+from course_kit.grading.handed_in.collect import Rules, collect
+from course_kit.grading.handed_in.files import LARGEST
 from course_kit.grading.handed_in.late import read_late
 from course_kit.grading.handed_in.roster import read_roster
 
@@ -138,7 +139,7 @@ def test_the_newest_before_the_deadline_counts_else_the_newest(tmp_path):
     for name, hour in {"ada/one": 10, "ada/two": 12, "ada/three": 14, "ben/one": 15, "ben/two": 14}.items():
         time = datetime(2026, 11, 30, hour, tzinfo=timezone.utc).timestamp()
         os.utime(root / f"{name}.ipynb", (time, time))
-    found = collect(root, late=read_late("2026-11-30T13:00Z"))
+    found = collect(root, rules=Rules(read_late("2026-11-30T13:00Z"), file_times=True))
     assert by_student(found) == {
         "ada": (b"2", ("3 notebooks; graded is ada/two.ipynb",)),
         "ben": (b"1", ("2 notebooks; graded is ben/one.ipynb",)),
@@ -183,7 +184,7 @@ def test_bombs_links_and_devices_in_a_zip_are_flags(tmp_path):
             archive.writestr(info, "/etc/passwd")
     flags = {student: "".join(said) for student, (_, said) in by_student(collect(path)).items()}
     assert "zip bomb" in flags["bomb"]
-    assert "larger than 10 MB" in flags["large"]
+    assert "larger than 50 MB" in flags["large"]
     assert "a link" in flags["link"]
     assert "no ordinary file" in flags["device"]
     assert "no notebook but nested.ipynb/inner.zip" in flags["nested.ipynb"]
@@ -231,7 +232,7 @@ def test_a_folder_that_cannot_be_opened_is_a_flag(tmp_path, monkeypatch):
 
 
 def test_the_next_one_is_taken_where_the_newest_cannot_be_read(tmp_path):
-    root = folder(tmp_path / "in", ada__good=b"A")
+    root = folder(tmp_path / "in", ada__good=b"A", ben=b"B")
     (root / "ada/zlink.ipynb").symlink_to("/etc/passwd")
     content, flags = by_student(collect(root))["ada"]
     assert content == b"A"

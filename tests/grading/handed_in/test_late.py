@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from course_kit.grading.handed_in.late import Late, parse_rule, parse_time, read_late
+from course_kit.grading.handed_in.late import Late, parse_rule, parse_time, read_late, zone_named
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DUE = datetime(2026, 11, 30, 18, tzinfo=timezone.utc)
@@ -43,9 +43,15 @@ def test_another_rule_is_refused_in_one_line(rule):
 
 
 def test_a_date_is_the_end_of_its_day_and_a_zone_is_kept():
-    assert parse_time("2026-11-30", "due").strftime("%d %H:%M:%S") == "30 23:59:59"
+    berlin = zone_named("Europe/Berlin")
+    assert parse_time("2026-11-30", "due", berlin).isoformat() == "2026-11-30T23:59:59+01:00"
+    assert parse_time("2026-07-30", "due", berlin).isoformat() == "2026-07-30T23:59:59+02:00"
     assert parse_time("2026-11-30T19:00+01:00", "due") == parse_time("2026-11-30T18:00:00Z", "due") == DUE
-    assert parse_time("2026-11-30T18:00", "due").tzinfo is not None
+    assert parse_time("2026-11-30T19:00", "due", berlin) == DUE
+    with pytest.raises(ValueError, match="due: got '2026-11-30T18:00', which names no time zone"):
+        parse_time("2026-11-30T18:00", "due")
+    with pytest.raises(ValueError, match="zone: got 'Mars/Crater'"):
+        zone_named("Mars/Crater")
     with pytest.raises(ValueError, match="due: got 'tomorrow', wanted an ISO time"):
         parse_time("tomorrow", "due")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from course_kit.grading.handed_in.roster import read_roster, squashed
+from course_kit.grading.handed_in.naming import squashed
+from course_kit.grading.handed_in.roster import read_roster
 
 OURS = "student,name,canvas\ndoe1,Jane Doe,101\nroe2,Richard Roe,102\n"
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,A1 (55)

@@ -7,7 +7,7 @@ import json
 import pytest
 import solution_notebooks
 
-from course_kit.grading.handed_in.run import HandedIn, Run, prepare, stems
+from course_kit.grading.handed_in.run import Asked, HandedIn, Run, prepare, stems
 
 CODE = "def spread(values):\n    " + "\n    ".join(f"a{n} = values[{n}] + {n}" for n in range(12)) + "\n    return a3"
 
@@ -33,15 +33,15 @@ def files(tmp_path):
 
 def test_everybody_in_the_roster_is_there_and_what_can_be_seen_is_said(files):
     solution, folder, roster = files
-    run, submissions = prepare(solution, folder, roster, "2026-11-30", "10%/day")
+    run, submissions = prepare(solution, folder, Asked(roster, "2026-11-30T18:00Z", "10%/day"))
     assert [one.student for one in submissions] == ["ada", "ben"]
     assert list(run.handed_in) == ["ada", "ben", "cleo"]
     assert run.handed_in["cleo"] == HandedIn("", "", ())
     assert run.handed_in["ben"].flags == ("names course_lib.metrics, which is withheld",)
-    assert run.handed_in["ada"].time.endswith("+00:00")
+    assert (run.handed_in["ada"].time, run.handed_in["ada"].source) == ("", "")
     assert run.strangers == ("'stranger.ipynb': nobody in the roster",)
     assert run.similar == (("spread", ("ada", "ben")),)
-    assert (run.due, run.late, run.extensions) == ("2026-11-30", "10%/day", "")
+    assert (run.due, run.late, run.extensions) == ("2026-11-30T18:00:00+00:00", "10%/day", "")
 
 
 def test_a_stored_run_is_the_same(files):
@@ -56,12 +56,14 @@ def test_a_stored_run_is_the_same(files):
 def test_usage_mistakes_are_one_line(files, tmp_path):
     solution, folder, roster = files
     (tmp_path / "empty").mkdir()
-    (tmp_path / "extensions.csv").write_text("student,due\nadda,2026-12-01\n")
+    extensions = tmp_path / "extensions.csv"
+    extensions.write_text("student,due\nadda,2026-12-01\n")
     for arguments, said in [
         ((solution, tmp_path / "nowhere"), "neither a folder nor a zip"),
         ((solution, tmp_path / "empty"), "holds no submission"),
-        ((solution, folder, roster, "2026-11-30", "zero", tmp_path / "extensions.csv"), "extensions: got adda"),
-        ((solution, folder, None, "", "zero"), "no due time"),
+        ((solution, folder, Asked(roster, "2026-11-30T18:00Z", "zero", extensions)), "extensions: got adda"),
+        ((solution, folder, Asked(late="zero")), "no due time"),
+        ((solution, folder, Asked(due="2026-11-30T18:00")), "names no time zone"),
     ]:
         with pytest.raises(ValueError, match=said) as refused:
             prepare(*arguments)

@@ -12,7 +12,7 @@ import solution_notebooks
 
 from course_kit.grading.authoring.assignment import read
 from course_kit.grading.handed_in import similarity
-from course_kit.grading.handed_in.similarity import groups, similar_answers, tokens
+from course_kit.grading.handed_in.similarity import answers_in, groups, similar_answers, tokens
 from course_kit.grading.handed_in.syntax import functions
 
 ROOT = Path(__file__).parents[3]
@@ -74,6 +74,10 @@ def spread(x):
 """
 
 
+def answered(sources, assignment):
+    return {student: answers_in(functions(cells), assignment)[0] for student, cells in sources.items()}
+
+
 def answer(source: str) -> tuple[str, ...]:
     return tokens(functions([source])["spread"])
 
@@ -92,14 +96,14 @@ def test_copies_renamed_copies_and_reordered_ones_make_a_group(tmp_path):
     stub = assignment.exercises["spread"].stub
     sources = {"ada": [ORIGINAL], "ben": [RENAMED], "cleo": [REORDERED], "dan": [OTHER], "eve": [stub], "fay": [stub]}
     sources |= {"gus": ["def spread(x:"], "hal": [], "ida": ["def spread(x):\n    return x.max() - x.min()"] * 2}
-    assert similar_answers(assignment, sources) == (("spread", ("ada", "ben", "cleo")),)
+    assert similar_answers(assignment, answered(sources, assignment)) == (("spread", ("ada", "ben", "cleo")),)
 
 
 def test_a_helper_under_another_name_is_the_same_helper(tmp_path):
     assignment = read(solution_notebooks.write(tmp_path / "a9.ipynb"))
     helped = ORIGINAL.replace("abs(", "mine(")
     sources = {"ada": ["def mine(x): pass", helped], "ben": ["def thine(x): pass", helped.replace("mine", "thine")]}
-    assert similar_answers(assignment, sources) == (("spread", ("ada", "ben")),)
+    assert similar_answers(assignment, answered(sources, assignment)) == (("spread", ("ada", "ben")),)
 
 
 def test_who_agrees_in_everything_is_found_though_each_answer_is_the_usual_one():
@@ -108,7 +112,7 @@ def test_who_agrees_in_everything_is_found_though_each_answer_is_the_usual_one()
     other = [code.replace("return", "surplus = 1\n    return", 1) for code in usual]
     sources = {f"s{n}": [(other if n == m else usual)[m] for m in range(5)] for n in range(5)}
     sources |= {"x": [other[0], other[1], *usual[2:]], "y": [other[0], other[1], *usual[2:]]}
-    found = similar_answers(assignment, sources)
+    found = similar_answers(assignment, answered(sources, assignment))
     assert [name for name, students in found if students == ("x", "y")] == list(assignment.exercises)
 
 
@@ -136,7 +140,7 @@ def test_source_made_to_break_it_does_not(tmp_path):
     assignment = read(solution_notebooks.write(tmp_path / "a9.ipynb"))
     hostile = ["def spread(x):\n    return " + deep for deep in ("-" * 90, "1+" * 40_000, "0x" + "f" * 50_000 + " +")]
     sources = {f"s{n}": [one + "1" + " + x" * 60] for n, one in enumerate(hostile)}
-    assert similar_answers(assignment, sources) == ()
+    assert similar_answers(assignment, answered(sources, assignment)) == ()
 
 
 @pytest.mark.slow
@@ -148,7 +152,7 @@ def test_a_class_of_six_hundred_is_no_work():
         f"s{n:03}": [s.replace("return", f"x{n % 300} = {n}\n    return", 1) for s in solutions] for n in range(600)
     }
     started = time.process_time()
-    similar_answers(assignment, sources)
+    similar_answers(assignment, answered(sources, assignment))
     assert time.process_time() - started < 20
 
 

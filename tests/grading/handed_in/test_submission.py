@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 from course_kit.grading.authoring.assignment import cells_of, read
-from course_kit.grading.handed_in.submission import LARGEST, Parsed, parse
+from course_kit.grading.handed_in.notebook import LARGEST
+from course_kit.grading.handed_in.submission import Parsed, parse
 
 ROOT = Path(__file__).parents[3]
 A4 = read(ROOT / "solutions/a4_ngcf.ipynb")

@@ -116,10 +116,18 @@ def test_a_run_that_broke_off_is_no_answer_and_for_a_persons_eye(graded):
     )
 
 
-def test_an_error_is_one_line_that_can_be_stored(graded):
-    (error,) = graded(Ran(False, "", "", "Value\ud800Error:\n \x1b[31mé" + "x" * 999, "")).errors.values()
-    assert error.startswith("Value�Error: �[31mé")
-    assert len(error.encode()) < 999
+@pytest.mark.parametrize(
+    ("error", "line", "told"),
+    [
+        ("ZeroDivisionError: 4711", 1, "ZeroDivisionError: 1"),
+        ("ZeroDivisionError: 4711", 9, "ZeroDivisionError"),
+        ("ZeroDivisionError: 4711", 0, "ZeroDivisionError"),
+        ("Input4711Error: 4711", 1, "an error of its own: 1"),
+        ("Value\ud800Error:\n \x1b[31m", 0, "an error of its own"),
+    ],
+)
+def test_of_an_error_its_builtin_kind_and_the_students_own_line_are_kept(graded, error, line, told):
+    assert graded(Ran(False, "", "", error, "", line)).errors == {1: told}
 
 
 def test_a_submission_that_could_not_be_graded_has_no_points_and_is_graded_again():

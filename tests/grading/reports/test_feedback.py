@@ -46,9 +46,9 @@ def test_it_says_which_mistake_what_is_fine_and_what_to_do_next():
     text = plain(page(A1, result(A1, top_k=CaseResult("wrong", "worst_first"))))
     assert "90 of 100 points" in text
     assert "Your lists begin with the worst item. Which way does your sort go?" in text
-    assert "Mend top_k (The list): 1 of 2 cases is not right yet" in text
+    assert "Correct top_k (The list): 1 of 2 cases is not right yet" in text
     assert "This much is right already: first case" in text
-    assert "Nothing is left to do" in plain(page(A1, result(A1)))
+    assert "You are done" in plain(page(A1, result(A1)))
 
 
 def test_what_students_wrote_cannot_run_and_nothing_is_fetched():
@@ -81,20 +81,19 @@ def test_outcomes_and_forms_are_told_but_no_word_of_a_submissions_own():
 
 
 def test_lateness_a_missing_sandbox_errors_and_flags_are_told():
-    graded = result(
-        A1, errors={4: "NameError: name 'x' is not defined"}, flags=("2 cells were copied",), sandbox="none"
-    )
+    graded = result(A1, errors={4: "NameError: y = x + 1"}, flags=("2 cells were copied",), sandbox="none")
     text = plain(page(A1, graded, time="2026-12-01T19:00:00+00:00", **DUE))
     assert "You earned 100; your notebook came 1 day and 1 hour late, so 80 % of that count." in text
     assert "Graded without a sandbox" in text
-    assert "Code cell 4: NameError: name &#39;x&#39; is not defined" in text
+    assert "Code cell 4 stopped with NameError at the line y = x + 1. A name was not defined." in text
     assert "2 cells were copied" in text
     assert "nothing is taken off" in plain(page(A1, graded, time="2026-12-01T19:00:00+00:00", due=DUE["due"]))
 
 
 def test_a_written_part_waits_for_a_person_and_then_shows_points_and_comment():
     waiting = plain(page(A4, result(A4, written={"three_sentences": "Mine."})))
-    assert "Three sentences: a person has yet to read your text" in waiting
+    assert "Three sentences: nobody has read your text yet" in waiting
+    assert "85 of 100 points so far: this total is provisional" in waiting
     read = plain(
         page(
             A4,

@@ -10,7 +10,7 @@ import pytest
 from graded_class import A1, A4, IN_TIME, result, run
 
 from course_kit.grading.marking.result import CaseResult
-from course_kit.grading.reports.gradebook import UNCONFINED, gradebook, to_text
+from course_kit.grading.reports.gradebook import UNCONFINED, UNKNOWN_TIME, gradebook, to_text
 from course_kit.grading.reports.rubric import Grade
 
 WRONG = CaseResult("wrong", "worst_first")
@@ -39,9 +39,9 @@ def test_points_lateness_and_who_is_missing():
         "eve": 100,
     }
     assert (found["ben"].earned, found["ben"].factor) == (100, 0.8)
-    assert found["cleo"].flags == ("nothing handed in",)
-    assert found["dan"].flags == ("not graded yet",)
-    assert found["eve"].flags == ("when it was handed in is not known: no rule for lateness was applied", "odd")
+    assert found["cleo"].states == ("nothing handed in",)
+    assert found["dan"].states == ("not graded yet",)
+    assert (found["eve"].states, found["eve"].flags) == ((UNKNOWN_TIME,), ("odd",))
 
 
 def test_written_parts_count_when_a_person_has_read_them():
@@ -50,13 +50,13 @@ def test_written_parts_count_when_a_person_has_read_them():
     grades = {("ada", "three_sentences"): Grade(12.5), ("cleo", "three_sentences"): Grade(0)}
     found = rows(class_run, A4, results, grades)
     assert {student: row.total for student, row in found.items()} == {"ada": 97.5, "ben": 85, "cleo": 68}
-    assert found["ben"].flags == ("three_sentences not graded yet",)
-    assert found["ada"].flags == found["cleo"].flags == ()
+    assert found["ben"].states == ("provisional: three_sentences not read yet",)
+    assert found["ada"].states == found["cleo"].states == found["ben"].flags == ()
 
 
 def test_no_sandbox_is_said_in_every_row():
     found = rows(run(A1, {"ada": IN_TIME}), A1, {"ada": result(A1, sandbox="none")}, {})
-    assert found["ada"].flags == (UNCONFINED,)
+    assert found["ada"].states == (UNCONFINED,)
 
 
 def test_the_columns_are_total_functions_written_parts_lateness_flags():
@@ -70,6 +70,7 @@ def test_the_columns_are_total_functions_written_parts_lateness_flags():
         *A4.exercises,
         "three_sentences",
         "handed_in",
+        "time_from",
         "hours_late",
         "earned",
         "factor",

@@ -56,14 +56,14 @@ def test_what_stands_on_sand_is_told_so():
     }
     assert "`top_k`, which is not right yet" in said(CaseResult("wrong"), ("top_k",))
     assert next_steps(A1, results) == [
-        "Mend `top_k` (The list): 1 of 2 cases is not right yet, see below.",
-        "Mend `audit_f1` (Auditing a published table): 1 of 2 cases is not right yet, see below.",
-        "Then look at `recall_at_k` again: it builds on `top_k`, so part may be right by then.",
+        "Correct `top_k` (The list): 1 of 2 cases is not right yet, see below.",
+        "Correct `audit_f1` (Auditing a published table): 1 of 2 cases is not right yet, see below.",
+        "Then look at `recall_at_k` again: it uses `top_k`, so some cases may be right by then.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said"), [("no answer", "Let your notebook run"), ("not defined", "Open the very file")]
+    ("outcome", "said"), [("no answer", "Make sure that your notebook runs"), ("not defined", "Open the file")]
 )
 def test_where_nothing_could_be_asked_there_is_one_thing_to_do(outcome, said):
     cases = {"a": CaseResult(outcome), "b": CaseResult(outcome)}
@@ -76,5 +76,5 @@ def test_what_is_not_written_is_to_be_written_and_nothing_is_left_of_all_right()
     empty["top_k"] = ExerciseResult("top_k", 20, {"a": CaseResult("not written")})
     assert next_steps(A1, empty)[0].startswith("Write `top_k`")
     empty["top_k"] = ExerciseResult("top_k", 20, {"a": CaseResult("not defined")})
-    assert next_steps(A1, empty)[0].startswith("Bring back `top_k`")
+    assert next_steps(A1, empty)[0].startswith("Define `top_k`")
     assert next_steps(A1, by_name(result(A1))) == []

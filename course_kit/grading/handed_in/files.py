@@ -1,0 +1,148 @@
+"""The files of a class, as a folder or a zip holds them.
+
+Nothing is unpacked to disk, no link is followed, and no zip inside is opened. Each file says for itself why it cannot
+be read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path, PurePosixPath
+
+LARGEST = 50_000_000  # bytes of a file; stored pictures may be most of a notebook, and grading does not use them
+TIGHTEST = 200  # times that a megabyte and more may be packed; an honest notebook reaches some ten
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+CLUTTER = (".", "__MACOSX", "~$")  # what operating systems and editors leave beside a file
+ADDED = (".ipynb.txt", ".ipynb.json", ".ipynb.download", ".ipynb.html.json", ".json")  # browsers add such endings
+COPIES = re.compile(r"\.ipynb(?=( ?\(\d+\)|-\d+)$)", re.IGNORECASE)  # "a1.ipynb (1)"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the class.
+
+    Args:
+        name: Its path in SUBMISSIONS, with slashes between folders and composed letters.
+        stamp: The time that the zip or the file system has for it. A zip's time has no zone.
+        read: Gives its bytes, or raises ValueError with the reason why not.
+    """
+
+    name: str
+    stamp: datetime | None
+    read: Callable[[], bytes]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Its folders, and its own name last."""
+        return tuple(self.name.split("/"))
+
+    @property
+    def ending(self) -> str:
+        """The ending of a notebook, also of one that a browser gave another; "" for all other files."""
+        name = self.parts[-1].lower()
+        if name.endswith(".ipynb"):
+            return ".ipynb"
+        copied = COPIES.search(name)
+        return name[copied.start() :] if copied else next((end for end in ADDED if name.endswith(end)), "")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[list[File]]:
+    """All files of a folder or a zip, except clutter; a zip can be read as long as the context lasts.
+
+    Raises:
+        ValueError: If there is no such folder or zip.
+    """
+    if path.is_dir():
+        yield _kept(_in_folder(path))
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield _kept(
+                _member(archive, info) for info in archive.infolist() if not info.filename.endswith(("/", "\\"))
+            )
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ValueError(f"{path} is neither a folder nor a zip that can be read: {error}") from error
+
+
+def is_safe(name: str) -> bool:
+    """Whether a name leads nowhere else and shows as what it is."""
+    parts = name.split("/")
+    return not (UNSAFE.search(name) or {"", ".."} & set(parts) or re.match("[A-Za-z]:", name))
+
+
+def _kept(files: Iterator[File]) -> list[File]:
+    return [file for file in files if not any(part.startswith(CLUTTER) and part != ".." for part in file.parts)]
+
+
+def _plain(name: str) -> str:
+    """One spelling for every system: macOS stores letters decomposed, old Windows zips have backslashes."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def _in_folder(root: Path) -> Iterator[File]:
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=closed.append):
+        folders.sort()
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in sorted(names) + links:
+            path = Path(folder, name)
+            yield File(_plain(path.relative_to(root).as_posix()), _changed(path), lambda path=path: _read_file(path))
+    for error in closed:
+        name = PurePosixPath(_plain(Path(error.filename).relative_to(root).as_posix()), "(a closed folder)")
+        yield File(str(name), None, bytes)
+
+
+def _changed(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, timezone.utc)
+    except (ValueError, OverflowError, OSError):  # a time far outside of the calendar
+        return None
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("a link, not followed" if stat.S_ISLNK(found.st_mode) else "no ordinary file")
+        with path.open("rb") as file:
+            return _small(file.read(LARGEST + 1))
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> File:
+    try:
+        time = datetime(*info.date_time) if info.date_time[0] > 1980 else None
+    except ValueError:
+        time = None
+    return File(_plain(info.filename), time, lambda: _read_member(archive, info))
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        raise ValueError("a link, not followed" if kind == stat.S_IFLNK else "no ordinary file")
+    if info.file_size > max(1_000_000, TIGHTEST * info.compress_size):
+        raise ValueError("packed so tightly that it looks like a zip bomb")
+    try:
+        with archive.open(info) as file:
+            return _small(file.read(LARGEST + 1))
+    except ValueError:
+        raise
+    except Exception as error:  # a password, an unknown method, a wrong checksum: zipfile raises many kinds
+        raise ValueError(f"cannot be unpacked: {error}") from error
+
+
+def _small(content: bytes) -> bytes:
+    if len(content) > LARGEST:
+        raise ValueError(f"larger than {LARGEST // 1_000_000} MB")
+    return content

@@ -1,0 +1,149 @@
+"""The cells of a notebook file, whatever state and format it is in; outputs are not looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_CELLS = 5_000
+LARGEST = 1_000_000  # characters of all code, and of all text
+MOST_FLAGS, LONGEST_FLAG = 20, 300
+CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+HEADINGS = 6  # levels that Markdown has; format 3 stored any number
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell without its outputs.
+
+    Args:
+        kind: "code", "markdown" or "raw".
+        id: The cell's id; "" if it has none.
+        source: Its text.
+    """
+
+    kind: str
+    id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook, read.
+
+    Args:
+        cells: Its cells; none if nothing could be read.
+        flags: What a person should look at, in words.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        """The cells as a notebook of format 4 without outputs; it is read as this one is."""
+        cells = [{"cell_type": one.kind, "id": one.id, "metadata": {}, "source": one.source} for one in self.cells]
+        return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def read_notebook(content: bytes) -> Notebook:
+    """Read a notebook file.
+
+    Args:
+        content: Its bytes.
+
+    Returns:
+        What could be read; no bytes raise here.
+    """
+    try:
+        plain, flags = _plain(content)
+        found = plain["cells"]
+        if len(found) > MOST_CELLS:
+            raise ValueError(f"more than {MOST_CELLS:,} cells: nothing of it was read")
+        cells = tuple(cell for one in found if (cell := _cell(one)))
+        for what, parts in {"code": ("code",), "text": ("markdown", "raw")}.items():
+            if sum(len(cell.source) for cell in cells if cell.kind in parts) > LARGEST:
+                raise ValueError(f"more than {LARGEST:,} characters of {what}: nothing of it was read")
+    except ValueError as error:
+        return Notebook(flags=(str(error),))
+    if unread := len(found) - len(cells):
+        flags.append(f"{unread} cells are damaged and were left out")
+    return Notebook(cells, tuple(flags + _foreign_kernel(plain.get("metadata"))))
+
+
+def shortened(flags: Iterable[str]) -> tuple[str, ...]:
+    """Flags of a length and number that a table can hold, each once."""
+    kept = list(dict.fromkeys(flag if len(flag) <= LONGEST_FLAG else f"{flag[:LONGEST_FLAG]}…" for flag in flags))
+    more = len(kept) - MOST_FLAGS
+    return tuple(kept if more <= 0 else [*kept[:MOST_FLAGS], f"and {more} more of such"])
+
+
+def _plain(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
+    """A notebook of format 4, or ValueError with what is wrong."""
+    flags = []
+    try:
+        try:
+            plain = json.loads(content)
+        except UnicodeDecodeError:
+            plain = json.loads(content.decode("utf-8-sig", errors="replace"))
+            flags.append("not valid UTF-8: some characters are lost")
+    except RecursionError:
+        raise ValueError("not a notebook: nested too deeply") from None
+    except ValueError as error:
+        text = content.decode(errors="replace")
+        if CONFLICT.search(text):
+            raise ValueError("not a notebook: a merge conflict left two versions in the file") from error
+        at_end = getattr(error, "pos", 0) >= len(text.rstrip()) - 1
+        why = "the file breaks off" if at_end else "damaged, or of another kind"
+        raise ValueError(f"not a notebook: {why}") from error
+    if isinstance(plain, dict) and isinstance(plain.get("worksheets"), list):
+        plain = {"cells": _old_cells(plain["worksheets"]), "metadata": plain.get("metadata")}
+        flags.append("an old format of notebook, converted")
+    if not isinstance(plain, dict) or not isinstance(plain.get("cells"), list):
+        raise ValueError("not a notebook: it has no cells")
+    return plain, flags
+
+
+def _old_cells(worksheets: list[Any]) -> list[Any]:
+    """The cells of formats 2 and 3 as format 4 has them: code was called input, and a heading was a kind of cell."""
+    sheets = [sheet.get("cells") if isinstance(sheet, dict) else None for sheet in worksheets]
+    if not all(isinstance(sheet, list) for sheet in sheets):
+        raise ValueError("not a notebook: an old format, and damaged")
+    return [_renewed(cell) if isinstance(cell, dict) else cell for sheet in sheets for cell in sheet]
+
+
+def _renewed(cell: dict[str, Any]) -> dict[str, Any]:
+    if cell.get("cell_type") == "code":
+        return {**cell, "source": cell.get("input", "")}
+    if cell.get("cell_type") == "heading":
+        level, source = cell.get("level", 1), cell.get("source", "")
+        marks = "#" * (max(1, min(level, HEADINGS)) if isinstance(level, int) else 1)
+        words = source if isinstance(source, list) else [source]
+        return {**cell, "cell_type": "markdown", "source": [f"{marks} ", *words]}
+    return cell
+
+
+def _cell(plain: Any) -> Cell | None:
+    if not isinstance(plain, Mapping):
+        return None
+    kind, name, source = (plain.get(key) for key in ("cell_type", "id", "source"))
+    lines = [source] if isinstance(source, str) else source
+    if not isinstance(kind, str) or not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        return None
+    name = name if isinstance(name, str) and len(name) <= 64 else ""
+    return Cell(kind, storable(name), storable("".join(lines)))
+
+
+def storable(text: str) -> str:
+    """Text without halves of surrogate pairs: they are valid JSON, but no text that could be stored again."""
+    return text.encode(errors="replace").decode()
+
+
+def _foreign_kernel(metadata: Any) -> list[str]:
+    spec = metadata.get("kernelspec") if isinstance(metadata, Mapping) else None
+    language = spec.get("language", spec.get("name")) if isinstance(spec, Mapping) else None
+    if isinstance(language, str) and not language.lower().startswith("python"):
+        return [f"its kernel is {storable(language)[:40]!r}; it was read as Python"]
+    return []
