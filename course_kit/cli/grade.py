@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,7 +111,9 @@ def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results
     bundle = build(solution, secret, private, workers)
     storing.replace(arguments.out / "run.json", course_run.to_json())
     files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
-    with _graders(arguments, bundle, workers) as (submit, level):
+    hidden = {"the solutions are": solution.parent, "the submissions are": arguments.submissions}
+    hidden |= {f"--out {arguments.out} is": arguments.out, "the secret is": arguments.secret or private}
+    with _graders(arguments, bundle, workers, hidden) as (submit, level):
         graded = grade_all(bundle, submissions, files, submit, level, arguments.regrade)
     written = write_outputs(arguments.out, course_run, bundle.assignment, graded, arguments.rubric)
     for note in (*course_run.notes, *written.notes):
@@ -128,9 +130,11 @@ def _cores() -> int:
 
 
 @contextmanager
-def _graders(arguments: argparse.Namespace, bundle: Bundle, workers: int) -> Iterator[tuple[Submit, str]]:
+def _graders(
+    arguments: argparse.Namespace, bundle: Bundle, workers: int, hidden: Mapping[str, Path]
+) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
-    from course_kit.grading.containment.sandbox import NONE, best_level
+    from course_kit.grading.containment.sandbox import NONE, best_level, refuse_in_sight
     from course_kit.grading.marking.batch import local_graders
 
     if arguments.dask:
@@ -145,5 +149,6 @@ def _graders(arguments: argparse.Namespace, bundle: Bundle, workers: int) -> Ite
         if arguments.require_sandbox:
             raise ValueError("--require-sandbox: neither user namespaces nor bubblewrap work here; install bubblewrap")
         print(f"{RED}{UNCONFINED}{PLAIN}", file=sys.stderr)
+    refuse_in_sight(hidden, level)
     with local_graders(bundle, level, workers) as submit:
         yield submit, level

@@ -60,7 +60,7 @@ def test_what_is_not_there_or_not_fair_is_one_line_and_2(course, capsys):
 def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_solutions(course, capsys):
     for name in ("pyproject.toml", "README.md", "LICENSE", "requirements.lock"):
         shutil.copy(ROOT / name, course)
-    for name in ("course_lib", "notebooks"):
+    for name in ("course_lib", "course_kit", "notebooks", "docs"):
         (course / name).symlink_to(ROOT / name)
     assert main(["release", "--to", "handout", "--json"]) == 0
     written = {Path(name).name for name in json.loads(capsys.readouterr().out)}
@@ -72,6 +72,7 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     text = "\n".join(file.read_text() for file in (course / "handout/assignments").iterdir())
     assert "x.max()" not in text
     assert "def smallest" not in text
+    assert (course / "handout/docs/glossary.md").exists()
     assert_no_secret_in(course / "handout", wheel)
     follow_the_readme(course / "handout")
 

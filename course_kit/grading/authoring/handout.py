@@ -10,6 +10,7 @@ from pathlib import Path
 
 from course_kit.storing import replace
 
+DOCUMENTS = ("glossary.md", "lecture_map.md", "claims.md")  # what `Source: lecture row 33` refers to
 PACKAGES = ("course_lib", "course_kit")
 README = """# GNNs for Recommender Systems: assignments
 
@@ -34,6 +35,7 @@ Write each function where it says so and run the check below it. Before you hand
 
 Hand in the notebook alone, under its own name. Grading asks the same kinds of cases with other inputs.
 The lessons are in `notebooks/`, beside the assignments; `.venv/bin/course data` fetches their data.
+Words and letters are explained in `docs/glossary.md`; `docs/lecture_map.md` says which slide is where.
 """
 
 
@@ -55,10 +57,13 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
     pins = Path(shutil.copy(source / "requirements.lock", folder))
     unwanted = shutil.ignore_patterns(".*", "*.toml", "*.part")
     lessons = shutil.copytree(source / "notebooks", folder / "notebooks", ignore=unwanted, dirs_exist_ok=True)
+    (folder / "docs").mkdir(exist_ok=True)
+    for name in DOCUMENTS:
+        shutil.copy(source / "docs" / name, folder / "docs")
     readme = folder / "README.md"
     links = "\n".join(f"- [{path.stem}](assignments/{path.name})" for path in assignments)
     replace(readme, README.format(wheel=wheel.name, list=links, first=assignments[0].name))
-    return [readme, wheel, pins, Path(lessons)]
+    return [readme, wheel, pins, Path(lessons), folder / "docs"]
 
 
 def _wheel(source: Path, folder: Path) -> Path:

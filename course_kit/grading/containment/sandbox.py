@@ -11,24 +11,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import course_kit
 import course_lib
 from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM, Limits
-from course_kit.grading.containment.warm import NAMESPACES, NONE
+from course_kit.grading.containment.warm import BESIDE, NAMESPACES, NONE
 
 BUBBLEWRAP = "bubblewrap"
-LEVELS = (NAMESPACES, BUBBLEWRAP, NONE)
 PATIENCE = 120  # seconds until the warm process has to listen
 TRY = (
     "import os, sys, pathlib; from course_kit.grading.containment import confine; confine.separate()\n"
     "if os.fork() == 0: confine.enter(pathlib.Path(sys.argv[1]), [], [], confine.Limits()); os._exit(0)\n"
     "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
 )
-MAIN = "from course_kit.grading.containment.warm import main; main()"
 BWRAP = (
     *("bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
     *("--cap-drop", "ALL", "--uid", str(NOBODY), "--gid", str(NOBODY), "--proc", "/proc", "--dev", "/dev"),
@@ -69,6 +67,31 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     except RecursionError:
         subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=False, capture_output=True)
+
+
+def python_folders() -> list[str]:
+    """The folders of Python and its packages, which a submission can read besides the system's."""
+    return [path for path in (sys.prefix, sys.base_prefix) if path not in ("/usr", "/usr/local")]  # as in SYSTEM
+
+
+def refuse_in_sight(paths: Mapping[str, Path], level: str) -> None:
+    """Refuse to run submissions where one could read what it must not.
+
+    Args:
+        paths: What must not be readable: what it is → where it is.
+        level: How submissions are confined; unconfined ones can read everything, which is said elsewhere.
+
+    Raises:
+        ValueError: If a submission could read one of them.
+    """
+    if level == NONE:
+        return
+    shown = [Path(path).resolve() for path in (*SYSTEM, *python_folders()) if os.path.exists(path)]
+    settings = {f"pip's settings ({path}) are": path for top in shown for path in (top / "pip.conf",) if path.exists()}
+    for what, path in {**paths, **settings}.items():
+        seen_in = next((top for top in shown if path.resolve().is_relative_to(top)), None)
+        if seen_in:
+            raise ValueError(f"{what} in {seen_in}, which submissions can read; move it, or Python, elsewhere")
 
 
 def _system() -> Iterator[str]:
@@ -168,8 +191,7 @@ class Sandbox:
             self._start(job)
 
     def _start(self, job: Path) -> None:
-        python = [path for path in (sys.prefix, sys.base_prefix) if path not in ("/usr", "/usr/local")]  # as in SYSTEM
-        readable = [str(self.folder / "stage"), *python]
+        readable = [str(self.folder / "stage"), *python_folders()]
         sites = [str(Path(package.__file__).parent) for package in (course_lib, course_kit)]
         hidden = [str(self.folder / "stage" / course_kit.__name__ / ENGINE)] if self.level == NAMESPACES else []
         hidden += [site for site in sites if any(Path(site).is_relative_to(path) for path in (*readable, *SYSTEM))]
@@ -218,6 +240,18 @@ class Job:
 
     folder: Path
     provisioner: dict[str, str]
+
+    def lay_beside(self, files: Mapping[str, bytes]) -> None:
+        """Lay down files that the submission finds in its folder and cannot change."""
+        for name, content in files.items():
+            place = PurePosixPath(name)
+            if place.is_absolute() or ".." in place.parts:
+                continue
+            target = self.folder / "inputs" / BESIDE / place
+            with contextlib.suppress(OSError):  # a name that this system does not take
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+                target.chmod(0o444)
 
     def write_kernelspec(self) -> None:
         """Describe the kernel "course-sandbox" to Jupyter, under `private`."""

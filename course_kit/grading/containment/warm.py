@@ -39,6 +39,8 @@ PRELOAD = (
     *("course_kit.grading.asking.check", "course_kit.grading.asking.answering"),
 )
 NAMESPACES, NONE = "namespaces", "none"
+BESIDE = "beside"  # folder among a submission's inputs with the files that lie beside its notebook
+OWN_FILES = {"connection.json", "warm", *(f"k-{port}" for port in range(1, 6))}  # what a kernel lays down itself
 INTERRUPT, KILL = b"i", b"k"
 READY = 3  # file descriptor on which a kernel says that it listens
 TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
@@ -144,11 +146,20 @@ class Warm:
                 become(NOBODY)
             if sys.platform == "linux":
                 forbid()
+        for folder in request["readable"]:
+            _link_beside(Path(folder, BESIDE))
         os.environ.clear()
         os.environ.update(environment)
         from course_kit.grading.containment.kernel import run_kernel
 
         run_kernel(request["connection"], READY)
+
+
+def _link_beside(folder: Path) -> None:
+    """Show the files that lie beside the notebook in the folder that the kernel works in."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in OWN_FILES and not os.path.lexists(path.name):
+            os.symlink(path, path.name)
 
 
 def _warm_up() -> None:

@@ -136,8 +136,9 @@ def prepare(solution: Path, submissions: Path, asked: Asked = Asked()) -> tuple[
     rules = Rules(late, asked.names, assignment.name, asked.file_times, reader)
     collected = collect(submissions, students, rules)
     if not any(one.name for one in collected.submissions):
-        found = f"; {len(collected.strangers)} files belong to nobody" if collected.strangers else ""
-        raise ValueError(f"{submissions} holds no submission{found}")
+        nobodys = "".join(f"; {stranger}" for stranger in collected.strangers[:2])
+        more = f"; {len(collected.strangers) - 2} more files belong to nobody" if len(collected.strangers) > 2 else ""
+        raise ValueError(f"{submissions} holds no submission{nobodys}{more}")
     late.refuse_strangers(one.student for one in collected.submissions)
     similar, trouble = _similar(assignment, collected.submissions)
     paths = [str(path.resolve()) if path else "" for path in (solution, asked.roster, asked.extensions)]

@@ -95,18 +95,18 @@ def local_graders(bundle: Bundle, level: str, workers: int) -> Iterator[Submit]:
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for grader in everyone:
-            grader.close()
+            grader.end()
 
 
 def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: str) -> Result:
     """Grade with a grader, again should it die; a submission that it does not survive gets nothing, and a flag."""
     for _ in range(TRIES):
         try:
-            return grader.grade(submission.student, submission.content)
+            return grader.grade(submission.student, submission.content, submission.beside)
         except GraderDied:
             continue
     flag = f"the grader itself ended {TRIES} times while it graded this: grade again, or look at it by hand"
-    return nothing(bundle, submission.content, submission.student, level, flag)
+    return nothing(bundle, submission.content, submission.student, level, flag, submission.beside)
 
 
 def stored_run(directory: Path) -> tuple[Run, dict[str, Result]]:
@@ -140,4 +140,7 @@ def _stored(file: Path) -> Result | None:
 
 def _same(result: Result, bundle: Bundle, submission: Submission, level: str) -> bool:
     weaker = result.sandbox == NONE != level
-    return (result.bundle, result.submission) == (bundle.digest, digest(submission.content)) and not weaker
+    return (result.bundle, result.submission) == (
+        bundle.digest,
+        digest(submission.content, submission.beside),
+    ) and not weaker

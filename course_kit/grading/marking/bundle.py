@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import pickle
+import signal
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -92,16 +93,27 @@ def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress
     if file.exists():
         return pickle.loads(file.read_bytes())
     jobs = [(number, exercise.name) for number in range(PAPERS) for exercise in assignment.exercises.values()]
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
-        parts = pool.map(partial(_draw, assignment, secret), jobs)
-        bar = tqdm(parts, "drawing papers", len(jobs), leave=False, ncols=100, unit="exercise", disable=not progress)
-        asked = list(bar)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin) as pool:
+        try:
+            parts = pool.map(partial(_draw, assignment, secret), jobs)
+            shown = {"leave": False, "ncols": 100, "unit": "exercise", "disable": not progress}
+            asked = list(tqdm(parts, "drawing papers", len(jobs), **shown))
+        except KeyboardInterrupt:
+            for process in list(pool._processes.values()):
+                process.kill()  # or leaving this block would wait for all that is left to draw
+            raise
     size = len(assignment.exercises)
     papers = (asked[start : start + size] for start in range(0, len(asked), size))
     digest = hashlib.sha256(repr((assignment.name, asked)).encode()).hexdigest()[:16]
     bundle = Bundle(assignment, secret, tuple(tuple(one for part in paper for one in part) for paper in papers), digest)
     replace(file, pickle.dumps(bundle))
     return bundle
+
+
+def _begin() -> None:
+    """What each process does first: Ctrl-C is for the one that started it, and it ends with that one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
 
 
 def _derived(secret: bytes, purpose: str) -> bytes:

@@ -6,7 +6,8 @@ import builtins
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from course_kit.grading.asking.diagnosis import diagnose
 from course_kit.grading.asking.fingerprint import tells
@@ -19,6 +20,7 @@ from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
 from course_kit.grading.running.splice import Cell, Ran
 
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 CELL_SECONDS = 60  # for one cell of the student's
 WALL_SECONDS = 300  # for a whole notebook, cases included
 GRACE = 5  # seconds that a case may take beyond its limit, which the student's process keeps by itself
@@ -31,7 +33,9 @@ NO_ANSWER = "no answer"
 MUCH = 5_000_000  # characters of output after which a person is told
 
 
-def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Result:
+def grade(
+    bundle: Bundle, content: bytes, student: str, sandbox: Sandbox, beside: Mapping[str, bytes] = NO_FILES
+) -> Result:
     """Grade a submission.
 
     Args:
@@ -39,6 +43,7 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
         content: The bytes of the submitted notebook.
         student: Whose it is; chooses the paper, and nothing else.
         sandbox: Where to run it.
+        beside: Files that lie beside the notebook: path → bytes.
 
     Returns:
         The result; nothing in the submission raises here.
@@ -49,13 +54,15 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
     parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
     own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
     with sandbox.job() as job:
+        if beside:
+            job.lay_beside(beside)
         asking = [_ask(one, f"{job.folder}/inputs", f"{number}") for number, one in enumerate(paper)]
         ran = run_on(_in_time(job, WALL_SECONDS), own, asking)
     answers = [*ran[len(own) :], *[None] * len(paper)][: len(paper)]
     return Result(
         assignment=bundle.assignment.name,
         bundle=bundle.digest,
-        submission=digest(content),
+        submission=digest(content, beside),
         sandbox=sandbox.level,
         exercises=tuple(_exercises(bundle, paper, answers)),
         errors=_errors(parsed.sources, ran),
@@ -64,16 +71,21 @@ def grade(bundle: Bundle, content: bytes, student: str, sandbox: Sandbox) -> Res
     )
 
 
-def nothing(bundle: Bundle, content: bytes, student: str, level: str, flag: str) -> Result:
+def nothing(
+    bundle: Bundle, content: bytes, student: str, level: str, flag: str, beside: Mapping[str, bytes] = NO_FILES
+) -> Result:
     """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
     paper = bundle.paper(student)
     exercises = tuple(_exercises(bundle, paper, [None] * len(paper)))
-    return Result(bundle.assignment.name, "", digest(content), level, exercises, {}, (flag,), {})
+    return Result(bundle.assignment.name, "", digest(content, beside), level, exercises, {}, (flag,), {})
 
 
-def digest(content: bytes) -> str:
-    """Digest of a submission."""
-    return hashlib.sha256(content).hexdigest()
+def digest(content: bytes, beside: Mapping[str, bytes] = NO_FILES) -> str:
+    """Digest of a submission, with the files beside the notebook."""
+    whole = hashlib.sha256(content)
+    for name, file in sorted(beside.items()):
+        whole.update(hashlib.sha256(name.encode()).digest() + hashlib.sha256(file).digest())
+    return whole.hexdigest()
 
 
 def _in_time(job: Job, seconds: float) -> Callable[[Sequence[Cell]], Iterator[Ran]]:

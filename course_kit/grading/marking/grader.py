@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from course_kit.grading.containment.sandbox import remove
 from course_kit.grading.marking.bundle import Bundle
@@ -40,23 +41,31 @@ class Grader:
         self._bundle, self._level = bundle, level
         self._process: subprocess.Popen | None = None
         self._one_at_a_time = threading.Lock()
+        self._has_ended = False
 
-    def grade(self, student: str, content: bytes) -> Result:
+    def grade(self, student: str, content: bytes, beside: Mapping[str, bytes] = MappingProxyType({})) -> Result:
         """Grade one submission.
+
+        Args:
+            student: Whose it is.
+            content: The notebook.
+            beside: Files that lie beside it.
 
         Raises:
             GraderDied: If no answer came; the next call starts a new process.
         """
         with self._one_at_a_time:
+            if self._has_ended:
+                raise GraderDied("it was ended for good")
             try:
                 if self._process is None:
                     self._process = self._start()
                     pickle.dump((self._bundle, self._level), self._process.stdin)
-                pickle.dump((student, content), self._process.stdin)
+                pickle.dump((student, content, dict(beside)), self._process.stdin)
                 self._process.stdin.flush()
                 answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
                 return Result.from_json(json.loads(self._process.stdout.readline() if answered else b""))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, AttributeError) as error:  # the last where `end` was called meanwhile
                 self.close()
                 raise GraderDied(str(error)) from error
 
@@ -68,10 +77,15 @@ class Grader:
 
     def close(self) -> None:
         """End the process, and with it all that it started."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def end(self) -> None:
+        """End the process for good: whoever waits for a result gets none."""
+        self._has_ended = True
+        self.close()
 
 
 def main() -> None:
@@ -90,8 +104,8 @@ def main() -> None:
         sandbox = Sandbox(folder, level, bundle.assignment.withheld)
         with contextlib.suppress(EOFError):
             while True:
-                student, content = pickle.load(sys.stdin.buffer)
-                result = grade(bundle, content, student, sandbox)
+                student, content, beside = pickle.load(sys.stdin.buffer)
+                result = grade(bundle, content, student, sandbox, beside)
                 print(json.dumps(result.to_json()), file=answers, flush=True)  # one line
         sandbox.close()
 

@@ -140,6 +140,14 @@ def test_replies_without_end_are_stopped_and_said(graded):
     assert outcomes(result) == ALL_RIGHT
 
 
+def test_an_error_can_be_stored_and_shown_whatever_it_says(graded):
+    name = RAW + "import json\n"
+    forged = "{'status': 'error', 'ename': '\\ud800', 'evalue': '\\x1b[31m\\x00\\u202e<b>', 'traceback': []}"
+    result = graded(WRONG, f"{name}send(json.dumps({forged}).encode())")
+    result.to_json().encode()
+    assert result.errors == {2: "an error of its own"}
+
+
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_no_bomb_takes_more_than_its_share(bomb, attacked):
     before = psutil.virtual_memory().available

@@ -256,3 +256,22 @@ def test_there_is_no_parent_to_look_into(graded):
     result = graded(WRONG, LOOK_UP)
     assert outcomes(result) == ALL_WRONG
     assert result.errors[2].startswith("FileNotFoundError")
+
+
+def test_of_the_kit_only_what_asks_can_be_imported(graded):
+    there = ["course_lib.losses", "course_kit.grading.asking.check"]
+    rooms = ["authoring.assignment", "containment.warm", "containment.sandbox", "marking.grade", "reports.feedback"]
+    absent = ["course_kit.widgets", "course_kit.lessons.practice", *(f"course_kit.grading.{room}" for room in rooms)]
+    look = f"""import importlib, sys
+for name in {there}:
+    importlib.import_module(name)
+for name in {absent}:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        continue
+    raise AssertionError(name)
+assert not [name for name in sys.modules if "containment" in name]"""
+    result = graded(RIGHT, look)
+    assert result.errors == {}
+    assert outcomes(result) == ALL_RIGHT

@@ -1,0 +1,53 @@
+"""Files beside a notebook are there and cannot be changed; what a submission must not read is refused beforehand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hostile import ALL_RIGHT, RIGHT, notebook, outcomes
+from refusing import refused
+
+from course_kit.grading.containment import sandbox
+from course_kit.grading.containment.sandbox import refuse_in_sight
+from course_kit.grading.containment.warm import NAMESPACES, NONE
+
+FILES = {"helper.py": b"def one():\n    return 1", "data/t.csv": b"1,2", "../out": b"x", "/out": b"x"}
+USE = """import os, helper
+assert helper.one() == 1
+assert open("data/t.csv").read() == "1,2"
+for place in ("data/t.csv", "helper.py", "data/new"):
+    try:
+        open(place, "a").write("x")
+    except OSError:
+        continue
+    raise AssertionError
+assert not os.path.exists("../out")"""
+
+
+def test_helpers_and_data_are_there_and_cannot_be_changed(grader, graded):
+    result = grader.grade("ann", notebook(USE, RIGHT), FILES)
+    assert (outcomes(result), result.errors) == (ALL_RIGHT, {})
+    without = graded(USE, RIGHT, student="ann")
+    assert list(without.errors) == [1]
+    assert without.submission != result.submission
+
+
+@pytest.mark.parametrize("what", ["solutions", "submissions", "out"])
+def test_what_a_submission_could_read_is_refused_before_the_first_one(what, tmp_path, monkeypatch):
+    """As in a virtual environment that was made in the course's own folder."""
+    monkeypatch.setattr(sandbox.sys, "prefix", str(tmp_path))
+    paths = {"the solutions are": tmp_path / what}
+    with refused(f"the solutions are in {tmp_path}, which submissions can read; move it"):
+        refuse_in_sight(paths, NAMESPACES)
+    refuse_in_sight(paths, NONE)
+
+
+def test_pips_settings_may_hold_a_password(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "prefix", str(tmp_path))
+    refuse_in_sight({"the secret is": Path("/nowhere/secret")}, NAMESPACES)
+    (tmp_path / "pip.conf").write_text("[global]")
+    with refused("pip's settings"):
+        refuse_in_sight({}, NAMESPACES)
+    assert sys.prefix == str(tmp_path)

@@ -1,0 +1,21 @@
+"""One line that refuses something, as every error of the course reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def refused(said: str, error: type[Exception] = ValueError) -> Iterator[None]:
+    """Expect an error whose text matches, and is one line.
+
+    Args:
+        said: Regular expression that is found in the text.
+        error: Its kind.
+    """
+    with pytest.raises(error, match=said) as raised:
+        yield
+    assert "\n" not in str(raised.value)
