@@ -106,9 +106,9 @@ class Stock:
 
 def stock(bundle: Bundle, folder: Path, sources: tuple[str, ...], seconds: float = 60) -> Stock:
     """Run a submission as a grader would that trusts nbval: merged notebook in a folder, a plain kernel."""
-    paper = bundle.papers[0]
+    variant = bundle.variants[0]
     cells = [Cell(source) for source in sources]
-    for number, one in enumerate(paper):
+    for number, one in enumerate(variant):
         (folder / f"{number}.pickle").write_bytes(zlib.decompress(one.inputs))
         source = STOCK_ASK.format(one.exercise, f"{number}.pickle", one.digits, one.seconds)
         cells.append(Cell(source, f"{one.right}\n"))

@@ -134,7 +134,7 @@ def _graders(
     arguments: argparse.Namespace, bundle: Bundle, workers: int, hidden: Mapping[str, Path]
 ) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
-    from course_kit.grading.containment.sandbox import NONE, best_level, refuse_in_sight
+    from course_kit.grading.containment.levels import NONE, best_level, refuse_in_sight
     from course_kit.grading.marking.batch import local_graders
 
     if arguments.dask:

@@ -13,7 +13,7 @@ import pytest
 from hostile import ALL_RIGHT, ALL_WRONG, MARKS, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 import course_lib
-from course_kit.grading.containment.sandbox import BUBBLEWRAP
+from course_kit.grading.containment.levels import BUBBLEWRAP
 from course_kit.grading.containment.warm import NONE
 from course_kit.grading.marking.result import Result
 

@@ -136,7 +136,7 @@ def test_forged_messages_earn_nothing(what, graded):
 
 def test_a_forged_reply_is_heard(bundle: Bundle, graded):
     """Or the test above could not fail: who knows what is right can say it in a reply of her own making."""
-    right = next(one.right for one in bundle.paper("mallory") if one.exercise == "spread")
+    right = next(one.right for one in bundle.variant("mallory") if one.exercise == "spread")
     result = graded(WRONG, MESSAGES.format(f"reply(told({right!r}))"))
     assert "right" in outcomes(result)
 
@@ -152,9 +152,9 @@ def test_words_that_say_right_earn_nothing(graded):
 
 def test_what_would_be_right_elsewhere_is_wrong_here(bundle: Bundle, graded):
     """Two students compare notes: each has inputs of her own."""
-    mine = bundle.paper("mallory")
-    theirs = next(paper for paper in bundle.papers if paper is not mine)
+    mine = bundle.variant("mallory")
+    theirs = next(variant for variant in bundle.variants if variant is not mine)
     assert {one.right for one in mine}.isdisjoint(one.right for one in theirs)
-    for paper, outcome in ((theirs, "wrong"), (mine, "right")):
-        known = {one.exercise: one.right for one in paper[1:]}
+    for variant, outcome in ((theirs, "wrong"), (mine, "right")):
+        known = {one.exercise: one.right for one in variant[1:]}
         assert outcomes(graded(f"{REPEAT}\nguesses = {known!r}"))[1:] == [outcome] * 2

@@ -11,14 +11,14 @@ from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.handed_in.run import HandedIn, Run
 from course_kit.grading.marking.batch import TRIES, grade_all, grade_with, stored_run
-from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.grade import digest
 from course_kit.grading.marking.grader import GraderDied
 from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
 
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes="")
-PAPER = (Asked("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
-BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+VARIANT = (ExamCase("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (VARIANT,), "bundle")
 
 
 def submission(student: str, content: bytes = b"{}") -> Submission:

@@ -12,7 +12,7 @@ import pytest
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
-from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.grade import MUCH, grade, nothing
 from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
@@ -21,11 +21,11 @@ from course_kit.grading.running.splice import Ran
 WRONG_ANSWERS = {"low": "(): 1.111", "high": "(): 2.222"}
 MISTAKES = 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()'
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes=MISTAKES)
-PAPER = tuple(
-    Asked("spread", case, b"", 4, 20.0, right, "an array of shape (2,)", {"smallest": WRONG_ANSWERS[case]})
+VARIANT = tuple(
+    ExamCase("spread", case, b"", 4, 20.0, right, "an array of shape (2,)", {"smallest": WRONG_ANSWERS[case]})
     for case, right in {"low": "(): 3.333", "high": "(): 4.444"}.items()
 )
-BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (VARIANT,), "bundle")
 CELL = {"cell_type": "code", "source": "1"}
 CONTENT = json.dumps({"cells": [CELL], "metadata": {}, "nbformat": 4}).encode()
 WELL = Ran(True, "", "", "", "")
