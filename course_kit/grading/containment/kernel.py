@@ -46,6 +46,9 @@ class Sink(io.TextIOBase):
         """The file descriptor that a child process inherits, which leads nowhere either."""
         return self._number
 
+    def close(self) -> None:
+        """Stay open: a notebook that closes its output has not ended."""
+
     def write(self, text: str) -> int:
         """Take a text."""
         if not isinstance(text, str):
@@ -80,6 +83,7 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Sink")
     app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
     _publish_only_states(app)
+    app.shell.events.register("post_run_cell", _mend_streams)
     survive_exit()
     for name in [name for name in sys.modules if name.startswith(__package__)]:
         del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
@@ -87,6 +91,13 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
     os.close(ready)
     app.start()
     os._exit(0)
+
+
+def _mend_streams(result: object) -> None:
+    """After a cell: IPython can run no cell, and send no reply, without streams that can be written to."""
+    for name in ("stdout", "stderr"):
+        if getattr(getattr(sys, name), "closed", True):  # None has no such attribute either
+            setattr(sys, name, Sink(name=name))
 
 
 def _publish_only_states(app: IPKernelApp) -> None:
