@@ -58,14 +58,24 @@ STOCK = (
 
 
 class HastyGrader(Grader):
-    """A grader as it is, but for its time limits, the user it runs as, and what stands in its environment."""
+    """A grader as it is, but for its time limits, the user it runs as, and what stands in its environment.
 
-    def __init__(self, bundle: Bundle, level: str, user: int | None = None, **environment: str) -> None:
+    Args:
+        bundle: What is asked.
+        level: How to confine.
+        user: Who grades; None for whoever runs the tests.
+        before: Words of a command that starts it with fewer rights.
+        environment: What else stands in its environment.
+    """
+
+    def __init__(
+        self, bundle: Bundle, level: str, user: int | None = None, before: tuple[str, ...] = (), **environment: str
+    ) -> None:
         super().__init__(bundle, level)
-        self.user, self.environment = user, environment
+        self.user, self.before, self.environment = user, before, environment
 
     def _start(self) -> subprocess.Popen:
-        command = [sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
+        command = [*self.before, sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
         environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", **self.environment}
         who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": "/"}

@@ -21,12 +21,16 @@ from course_kit.grading.containment.sandbox import remove
 from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.result import Result
 
-PREFIX = "course-grader-"
+PREFIX, NO_SANDBOX = "course-grader-", "no sandbox"
 PATIENCE = 600  # seconds; a submission is ended by itself long before
 
 
 class GraderDied(Exception):
     """The grader's process ended or hung; the submission may be innocent."""
+
+
+class NoSandbox(Exception):
+    """Submissions cannot be run here at all; none of them is to blame."""
 
 
 class Grader:
@@ -41,7 +45,7 @@ class Grader:
         self._bundle, self._level = bundle, level
         self._process: subprocess.Popen | None = None
         self._one_at_a_time = threading.Lock()
-        self._has_ended = False
+        self._has_ended = self._has_graded = False
 
     def grade(self, student: str, content: bytes, beside: Mapping[str, bytes] = MappingProxyType({})) -> Result:
         """Grade one submission.
@@ -53,6 +57,7 @@ class Grader:
 
         Raises:
             GraderDied: If no answer came; the next call starts a new process.
+            NoSandbox: If this grader has never been able to run a submission.
         """
         with self._one_at_a_time:
             if self._has_ended:
@@ -64,7 +69,12 @@ class Grader:
                 pickle.dump((student, content, dict(beside)), self._process.stdin)
                 self._process.stdin.flush()
                 answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
-                return Result.from_json(json.loads(self._process.stdout.readline() if answered else b""))
+                answer = json.loads(self._process.stdout.readline() if answered else b"")
+                if isinstance(answer, dict) and not self._has_graded:
+                    raise NoSandbox(f"level {self._level!r}: {answer[NO_SANDBOX]}")
+                result = Result.from_json(answer)
+                self._has_graded = True
+                return result
             except (OSError, ValueError, AttributeError) as error:  # the last where `end` was called meanwhile
                 self.close()
                 raise GraderDied(str(error)) from error
@@ -105,8 +115,12 @@ def main() -> None:
         with contextlib.suppress(EOFError):
             while True:
                 student, content, beside = pickle.load(sys.stdin.buffer)
-                result = grade(bundle, content, student, sandbox, beside)
-                print(json.dumps(result.to_json()), file=answers, flush=True)  # one line
+                try:
+                    answer = grade(bundle, content, student, sandbox, beside).to_json()
+                except OSError as error:
+                    print(json.dumps({NO_SANDBOX: str(error)}), file=answers, flush=True)
+                    raise
+                print(json.dumps(answer), file=answers, flush=True)  # one line
         sandbox.close()
 
 

@@ -90,11 +90,6 @@ def test_who_leaves_keeps_all_that_is_defined(leave, graded):
     assert result.flags == ("code cell 2: it ends the kernel",)
 
 
-def test_who_leaves_a_moment_later_loses_nothing_either(graded):
-    later = "import os, threading\nthreading.Timer(0.05, os._exit, (0,)).start()"
-    assert outcomes(graded(RIGHT, later)) == ALL_RIGHT
-
-
 @pytest.mark.parametrize("end", ["exit", "fault"])
 def test_a_function_that_ends_the_kernel_costs_its_own_cases(end, attacked):
     body = ENDS[end].replace("\n", "\n    ")
