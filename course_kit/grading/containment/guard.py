@@ -24,6 +24,8 @@ class Guard(Recorder):
         say: Told None once there is a kernel, then how each cell ended, as `recorder.record` puts it.
     """
 
+    first = ""  # the sandbox's kernel survives exit as it is
+
     def __init__(self, cells: Sequence[Cell], inputs: Path, say: Callable[[dict[str, Any] | None], None]) -> None:
         super().__init__(say)
         self.cells, self.inputs = cells, inputs

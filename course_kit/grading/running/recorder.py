@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from course_kit.grading.running.listening import KERNEL_ENDED as KERNEL_ENDED
 from course_kit.grading.running.listening import Listener
 
 OUT_OF_TIME = "out of time"
@@ -16,6 +17,7 @@ DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
 OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the listener's
 COLOURS, CELL_LINE = re.compile(r"\x1b\[[0-9;]*m"), re.compile(r"Cell In\s*\[\d+\], line (\d{1,6})\b")
+SURVIVE = "__import__('course_kit.grading.asking.telling', fromlist=['survive_exit']).survive_exit()"
 SHOWN = 20_000  # characters kept of what a cell told
 
 
@@ -25,6 +27,8 @@ class Recorder:
     Args:
         say: Told how each cell ended, as `record` puts it.
     """
+
+    first = SURVIVE  # what runs before the first cell, in silence
 
     def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
         self.say = say
@@ -40,6 +44,8 @@ class Recorder:
         """Before the first cell: listen to the kernel."""
         if self.listener is None and item.parent.kernel.is_alive():
             self.listener = Listener(item.parent.kernel)
+            if self.first:
+                item.parent.kernel.kc.execute(self.first, silent=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
