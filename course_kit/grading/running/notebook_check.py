@@ -59,7 +59,7 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
 
 
 def _check_cells(question: Question, key: Key) -> list[Cell]:
-    """A cell that tells what the check cell would say, then a cell per case that tells its digest; nbval compares it."""
+    """A cell that tells what the check cell says, then a cell per case that tells its digest, for nbval to compare."""
     says = Cell(TELL.format(f"str({NAME}.report_in(globals(), {question.name!r}))"))
     digests = (TELL.format(f"{NAME}.digest_in(globals(), {question.name!r}, {case!r})") for case in question.cases)
     return [says, *(Cell(source, f"{key.right[case]}\n") for source, case in zip(digests, question.cases, strict=True))]
