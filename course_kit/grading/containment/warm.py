@@ -42,6 +42,7 @@ NAMESPACES, NONE = "namespaces", "none"
 BESIDE = "beside"  # folder among a submission's inputs with the files that lie beside its notebook
 OWN_FILES = {"connection.json", "warm", *(f"k-{port}" for port in range(1, 6))}  # what a kernel lays down itself
 INTERRUPT, KILL = b"i", b"k"
+LOOK = 0.25  # seconds between two looks at the memory of a submission
 READY = 3  # file descriptor on which a kernel says that it listens
 TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
 SOCKET_BUFFER = 2 * 212_992  # bytes, Linux's own bound
@@ -93,14 +94,23 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
-        (is_ready, ready), (woken, wake) = os.pipe(), os.pipe()
         if self.level == NAMESPACES:
             separate()
         else:
             take_orphans()
-        os.set_blocking(wake, False)
-        signal.set_wakeup_fd(wake)  # when a child ends
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        woken = _woken_when_a_child_ends()
+        pid, is_ready = self._fork_kernel(request)
+        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
+        if is_ready in first:
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        _watch(pid, connection, woken)
+        _end_what_is_left()
+        os._exit(0)
+
+    def _fork_kernel(self, request: dict[str, Any]) -> tuple[int, int]:
+        """The kernel's process, and a pipe from which something can be read, or its end, once the kernel listens."""
+        is_ready, ready = os.pipe()
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
@@ -109,29 +119,7 @@ class Warm:
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
-        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
-        if is_ready in first:
-            with contextlib.suppress(OSError):
-                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        while not os.waitpid(pid, os.WNOHANG)[0]:
-            seen, _, _ = select.select([connection, woken], [], [], 0.25)
-            if woken in seen:
-                os.read(woken, 64)
-            byte = b""
-            if connection in seen:
-                with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
-                    byte = connection.recv(1)
-            if byte == INTERRUPT:
-                os.kill(pid, signal.SIGINT)
-            elif connection in seen or _take_too_much(pid):
-                _kill(pid)
-                break
-        with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
-            while True:
-                for orphan in _children(os.getpid()):
-                    _kill(orphan)
-                os.waitpid(-1, 0)
-        os._exit(0)
+        return pid, is_ready
 
     def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
         os.setsid()
@@ -153,6 +141,41 @@ class Warm:
         from course_kit.grading.containment.kernel import run_kernel
 
         run_kernel(request["connection"], READY)
+
+
+def _woken_when_a_child_ends() -> int:
+    """A pipe from which something can be read when a child of this process has ended."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return woken
+
+
+def _watch(pid: int, connection: socket.socket, woken: int) -> None:
+    """Pass signals on to a kernel until it ends or is killed."""
+    while not os.waitpid(pid, os.WNOHANG)[0]:
+        seen, _, _ = select.select([connection, woken], [], [], LOOK)
+        if woken in seen:
+            os.read(woken, 64)
+        byte = b""
+        if connection in seen:
+            with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
+                byte = connection.recv(1)
+        if byte == INTERRUPT:
+            os.kill(pid, signal.SIGINT)
+        elif connection in seen or _take_too_much(pid):
+            _kill(pid)
+            return
+
+
+def _end_what_is_left() -> None:
+    """Kill every child, those too that a kernel left behind, and wait until there is none."""
+    with contextlib.suppress(ChildProcessError):  # which says that there is none
+        while True:
+            for orphan in _children(os.getpid()):
+                _kill(orphan)
+            os.waitpid(-1, 0)
 
 
 def _link_beside(folder: Path) -> None:

@@ -20,6 +20,7 @@ from course_kit.grading.asking.telling import ANSWER, EXIT
 KERNEL_ENDED, FLOODED = "the kernel ended", "too much output"
 SLICE = 0.25  # seconds between two looks at whether the kernel lives
 MOST = 16 << 20  # characters that replies may have together; a message counts for 256 at least
+UNREADABLE = 4096  # characters that a message counts for which cannot be read
 SAID = "said"  # where our own kernel puts, in a reply's metadata, how much the notebook has printed and shown so far
 PARTS = ("content", "metadata", "parent_header")
 KEYS = ("source", "text", "form")  # of a payload
@@ -96,6 +97,9 @@ class Listener:
                 continue
             except MemoryError:  # one message larger than this process may be
                 self._heard = MOST
+            except Exception:  # a forged message that cannot be read, in any of the ways that Jupyter has to say so
+                self._heard += UNREADABLE
+                continue
             if self._heard >= MOST:
                 self._kernel.stop()
                 raise RuntimeError(FLOODED)

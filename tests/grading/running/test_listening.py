@@ -106,6 +106,12 @@ def test_no_message_makes_the_time_start_anew():
     assert 0.5 <= time.monotonic() - start < 5
 
 
+def test_what_cannot_be_read_is_passed_over():
+    listener = asked(Kernel(ValueError("Invalid Signature"), KeyError("msg_id"), RecursionError(), reply(ANSWERED)))
+    listener.get_message("shell", 1)
+    assert heard(listener) == [("stream", "(): 1\n"), ("stream", "a number")]
+
+
 def test_a_late_answer_is_none():
     kernel = Kernel()
     listener = asked(kernel)
