@@ -99,6 +99,8 @@ class Listener:
                 self._heard = MOST
             except Exception:  # a forged message that cannot be read, in any of the ways that Jupyter has to say so
                 self._heard += UNREADABLE
+                if not lives:
+                    raise RuntimeError(KERNEL_ENDED) from None
                 continue
             if self._heard >= MOST:
                 self._kernel.stop()
