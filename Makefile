@@ -2,11 +2,12 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test course site slides claims results bench gowalla release grade-demo format lock clean install system
+.PHONY: help lab test portable course site slides claims results bench gowalla release grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
 	@echo "make test     check everything: style, library, notebooks"
+	@echo "make portable  run what rests on rounding as other processors would, and list what turns"
 	@echo "make course   run every notebook, then make site and slides"
 	@echo "make site     pages of all notebooks that open from disk, without a network"
 	@echo "make slides   the same, and slides of them"
@@ -39,6 +40,10 @@ test: system
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m pytest $(WORKERS) --nbval-lax tests $(wildcard notebooks)
+
+portable: export PYTEST_ADDOPTS = $(WORKERS)
+portable: install
+	@$(PY) tools/portable.py $(ARGS)
 
 course: install
 	@.venv/bin/course run
@@ -76,7 +81,7 @@ release: install
 grade-demo: system
 	@rm -rf build/demo && mkdir -p build/demo
 	@$(PY) tools/submissions.py a1 --students 30 --broken 0.1 --hostile 0.1 --out build/demo/submissions
-	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day
+	@.venv/bin/course grade a1 build/demo/submissions --out build/demo/grades --roster build/demo/submissions.csv --due 2026-11-30T18:00Z --late 10%/day --file-times; [ $$? -le 1 ]  # 1: there are flags
 	@$(PY) -m webbrowser -t "file://$(CURDIR)/build/demo/grades/report.html" >/dev/null 2>&1 || true
 
 format: install

@@ -20,7 +20,7 @@ epochs of its recipe, and tested. One thread, or a GPU where there is one.
                      "seconds": …,                     # CPU seconds to build and train; on a GPU those on the wall
                      "memory_mb": …,                   # peak of the process, null where the system hides it
                      "recall@20": …, "ndcg@20": …,     # on test
-                     "loss": [[seconds, mean loss], …],                    # one an epoch, trained on all edges
+                     "loss": [[seconds, mean loss], …],                    # one per epoch, trained on all edges
                      "validation": [[epochs, seconds, recall@20, ndcg@20], …]}}}   # some epochs, with --validate
 
 NAME is a key of ``RUNS``. The two curves come from two runs and either may be missing; a model that does not fit has

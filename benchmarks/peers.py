@@ -248,7 +248,7 @@ def markdown(table: pd.DataFrame, walks: pd.DataFrame) -> str:
         lines.append(f"| {row['what']} | {version} | {numbers} | {row['recall@20']:.4f} | {row['ndcg@20']:.4f} |")
     if len(walks):
         told = [f"{row['what']} {row['M steps/s']:.2g}" for row in walks.to_dict("records") if row["seconds"] > 0]
-        lines += ["", f"Neighbours by walks, million steps a CPU second: {', '.join(told)}."]
+        lines += ["", f"Neighbours by walks, million steps per CPU second: {', '.join(told)}."]
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
     python benchmarks/scale.py --write
     python benchmarks/scale.py diffusion "PinSAGE step" --edges 1e4 1e6
 
-The graphs are random with popularity ``rank^−0.8`` and eleven edges a node. A part is measured in a process of its own,
+The graphs are random with popularity ``rank^−0.8`` and eleven edges per node. Each part is measured in its own process,
 on one thread: CPU seconds, the least of the repetitions, and on Linux the peak of what it holds beside the graph, with
 the tables that it works on. ``walks`` are without their set-up, which lists the neighbours of every node and is a part
 of its own. Slopes are fitted from 10⁵ edges on; below, what a call costs at any size hides them. Unix only.

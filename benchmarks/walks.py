@@ -4,7 +4,7 @@
     python benchmarks/walks.py gowalla 1e6 --steps 200 --restart 0.5 --json
 
 A graph is a data set, of which the training graph is taken, or a number of edges: then users and items are drawn with
-popularity ``rank^−0.8``, eleven edges a node, as on Gowalla. Seconds are CPU time, the median of the runs, with the
+popularity ``rank^−0.8``, eleven edges per node, as on Gowalla. Seconds are CPU time, the median of the runs, with the
 set-up, which lists the neighbours of every node and has a column of its own. Memory is the peak of what a call
 allocates beside the graph, in a run of its own. The loop is the same walk in plain Python, on lists made beforehand.
 """

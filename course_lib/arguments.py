@@ -1,13 +1,16 @@
-"""One sentence form for every refused argument: what came, what was wanted, what to do."""
+"""The checks of arguments, and the one form of their errors: what came, what was wanted, what to do."""
 
 from __future__ import annotations
 
 import operator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import torch
 
 
 def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoReturn:
-    """Raise the one-line error that every module uses for bad input.
+    """Raise the one-line error with which every module refuses bad input.
 
     Args:
         argument: Name of the argument, as the caller wrote it.
@@ -17,6 +20,11 @@ def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoRetur
 
     Raises:
         ValueError: Always.
+
+    Example:
+        >>> refuse("k", 0, "a whole number of at least 1", "pass k=20")
+        Traceback (most recent call last):
+        ValueError: k: got 0, wanted a whole number of at least 1; pass k=20
     """
     raise ValueError(f"{argument}: got {got}, wanted {wanted}" + (f"; {remedy}" if remedy else ""))
 
@@ -26,7 +34,7 @@ def whole(argument: str, value: object, least: int) -> int:
 
     Args:
         argument: Name of the argument.
-        value: What came: an int of Python, numpy or a one-element tensor.
+        value: What came: an int of Python or numpy, or a tensor with one element.
         least: Smallest value accepted.
 
     Returns:
@@ -42,3 +50,27 @@ def whole(argument: str, value: object, least: int) -> int:
     if number is None or number < least:
         refuse(argument, repr(value), f"a whole number of at least {least}")
     return number
+
+
+def seeded(seed: int | torch.Generator, argument: str = "seed") -> torch.Generator:
+    """A generator of random numbers for a seed.
+
+    Args:
+        seed: A whole number of Python or numpy, also below zero; or a generator, which is returned as it is.
+        argument: Name of the argument.
+
+    Returns:
+        The generator.
+
+    Raises:
+        ValueError: If the seed is neither.
+    """
+    import torch
+
+    if isinstance(seed, torch.Generator):
+        return seed
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        refuse(argument, repr(seed), "a whole number or a torch.Generator")
+    return torch.Generator().manual_seed(number)

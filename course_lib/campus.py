@@ -1,4 +1,4 @@
-"""Words for the generated world ``campus``: what its events are called."""
+"""Titles for the items of the generated data set ``campus``, which are events at a university."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVENTS = {
     "robotics": ("robot sumo", "soldering night", "drone race", "line-follower challenge", "servo repair café"),
     "gardening": ("seed swap", "compost lesson", "rooftop planting", "beekeeping visit", "herb-bed weeding"),
 }
-"""The tastes, each with the events that give it away."""
+"""Each taste, with the events that reveal it."""
 
 _OPENINGS = ("Late", "Open", "First", "Friendly", "Charity")
 _PLACES = (
@@ -30,10 +30,10 @@ _PLACES = (
 
 
 def titles(tastes: Sequence[str]) -> tuple[str, ...]:
-    """Name one event for each entry of ``tastes``: an opening and a place that tell nothing, and an event that does.
+    """Give each item a title: an event that reveals its taste, between an opening and a place that reveal nothing.
 
     Args:
-        tastes: Taste of each item, keys of ``EVENTS``; up to 25 items of a taste get distinct titles.
+        tastes: Taste of each item, a key of ``EVENTS``; up to 25 items of the same taste get distinct titles.
 
     Returns:
         A title for each item, such as "Late jazz jam in the old library".

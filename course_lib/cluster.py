@@ -1,11 +1,11 @@
-"""PinSAGE's inference as its paper runs it: MapReduce jobs, each vector of a layer computed once, on a Dask cluster.
+"""PinSAGE's inference as its paper runs it: MapReduce jobs on a Dask cluster, each vector of a layer computed once.
 
-Who embeds billions of pins one by one computes a pin's layer again for everybody in whose receptive field it lies. The
-paper goes layer by layer over the whole catalogue instead. A first job lets every item send ``ReLU(Q h + q)``. A second
-joins what an item's neighbours sent to the item itself, pools, and applies W. So there is one vector an item and layer,
-where a tree under each item would have (1 + T)^(L − 1) of the lowest layer alone.
+A program that embeds billions of pins one by one computes the same vector again for each pin in whose receptive field
+it lies. The paper goes over the whole catalogue layer by layer instead. A first job computes the message of each item,
+``ReLU(Q h + q)``. A second job brings to each item the messages of its neighbours, pools them, and applies W. So there
+is one vector per item and layer, where the tree under a single item has (1 + T)^(L − 1) vectors in its lowest layer.
 
-Here the catalogue is cut into partitions of consecutive items, and a job is one task a partition:
+Here the catalogue is cut into partitions of consecutive items, and a job has one task per partition:
 
 ======== ================================================ =====================================================
 job      reads                                            writes
@@ -16,12 +16,13 @@ receive  own h, all messages to the partition, weights α  h of the next layer
 finish   h of the last layer                              its rows of the final table
 ======== ================================================ =====================================================
 
-A job begins when the one before has ended. Between jobs everything lies in a folder that all workers see under the same
-path; it stands for MapReduce's file system. A task holds one partition and what that asks for, at most
+A job begins when the one before has ended. Between jobs all data is in a folder that every worker sees under the same
+path and that takes the place of MapReduce's file system. A task holds one partition and the messages for it, at most
 ``rows · (1 + T)`` vectors, so no worker needs room for the whole table.
 
-**When a worker dies**, its task is run again elsewhere. What finished tasks wrote is in the folder. A task writes under
-another name and then renames, so whoever reads sees all of a file or none, and a task that ran twice changes nothing.
+**When a worker dies**, its task is run again on another one. The results of finished tasks are in the folder. A task
+writes under a temporary name and then renames the file, so a reader finds either the complete file or none, and running
+a task twice changes nothing.
 
 ::
 
@@ -30,8 +31,8 @@ another name and then renames, so whoever reads sees all of a file or none, and 
     with LocalCluster(n_workers=2, threads_per_worker=1, memory_limit="1GiB") as cluster, Client(cluster) as client:
         items = embed_catalogue(model, client, "embeddings", num_parts=16)
 
-How many partitions? As many as make ``rows · (1 + T)`` vectors fit into a worker several times over. More are more
-files: P² of them a layer.
+How many partitions? So many that ``rows · (1 + T)`` vectors fit into the memory of a worker several times over. Not
+many more than that, because each layer writes P² files.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ def embed_catalogue(
     Args:
         model: The trained model, with its features and neighbours.
         client: A client of the cluster.
-        folder: Folder that all workers see; the result stays in it as ``items.npy``.
+        folder: Folder that all workers see; the result is stored in it as ``items.npy``.
         num_parts: Number of partitions P.
         progress: Show a progress bar over the tasks.
 
     Returns:
-        Embeddings, shape (I, D), float32, mapped from the file: read from disk as they are used.
+        Embeddings, shape (I, D), float32, mapped from the file, so that rows are read from disk when they are used.
 
     Raises:
         ValueError: If there are more partitions than items.
@@ -81,7 +82,7 @@ def embed_catalogue(
 
     num_parts, folder = whole("num_parts", num_parts, least=1), Path(folder).resolve()
     if num_parts > model.num_items:
-        refuse("num_parts", num_parts, f"at most one an item ({model.num_items})")
+        refuse("num_parts", num_parts, f"at most one per item ({model.num_items})")
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix="jobs-", ignore_cleanup_errors=True) as name,
@@ -92,32 +93,32 @@ def embed_catalogue(
         for title, job in _jobs(model, tables):
             bar.set_description(title)
             for task in as_completed(client.map(job, range(num_parts), pure=False)):
-                task.result()  # raises what went wrong there
+                task.result()  # raises the error of a task that failed
                 bar.update()
         os.replace(tables.file("items"), folder / "items.npy")
     return np.load(folder / "items.npy", mmap_mode="r")
 
 
 def _jobs(model: PinSAGE, tables: _Tables) -> Iterator[tuple[str, Callable[[int], None]]]:
-    """The jobs in their order, each a function of the number of a partition; one is to end before the next is drawn."""
+    """The jobs in order, each a function of a partition's number. A job must end before the next one is asked for."""
     yield "ask", tables.ask
     for layer, parameters in enumerate(model.layers):
         Q, q, W, w = (weight.detach().cpu() for weight in parameters)
         yield f"send {layer + 1}", partial(tables.send, layer, Q, q)
         yield f"receive {layer + 1}", partial(tables.receive, layer, W, w)
-        shutil.rmtree(tables.folder / f"{layer}")  # nobody reads the layer below again
+        shutil.rmtree(tables.folder / f"{layer}")  # no later job reads this layer
     yield "finish", partial(tables.finish, len(model.layers), *(weight.detach().cpu() for weight in model.head))
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """What lies between the jobs, a file a partition; and the jobs, which read and write it."""
+    """The files between the jobs, and the jobs themselves, which read and write them."""
 
     folder: Path
-    borders: list[int]  # partition p has the items from borders[p] to borders[p + 1]
+    borders: list[int]  # partition p has the items from borders[p] up to borders[p + 1]
 
     def lay_out(self, model: PinSAGE) -> None:
-        """What the first jobs read, and room for what the last one writes."""
+        """Write what the first jobs read, and make an empty table for the last job to fill."""
         for part in self._every:
             rows = slice(*self.borders[part : part + 2])
             for name, table in (("near", model.near), ("alpha", model.alpha), ("0/h", model.features)):
@@ -126,20 +127,20 @@ class _Tables:
         np.lib.format.open_memmap(self.file("items"), mode="w+", dtype=np.float32, shape=shape)
 
     def ask(self, part: int) -> None:
-        """Whose messages a partition needs; those of item 0 too where a neighbour is missing, which does no harm."""
+        """Write whose messages a partition needs. A missing neighbour counts as item 0, which has weight 0 there."""
         ids = np.unique(self._load(f"near-{part}").clip(min=0))
-        for source, some in enumerate(np.split(ids, np.searchsorted(ids, self.borders[1:-1]))):
-            self._store(f"ask-{source}-{part}", some)
+        for source, wanted in enumerate(np.split(ids, np.searchsorted(ids, self.borders[1:-1]))):
+            self._store(f"ask-{source}-{part}", wanted)
 
     def send(self, layer: int, Q: Tensor, q: Tensor, part: int) -> None:
-        """The map: every item of the partition sends once; sorted out by who asked."""
+        """The map: compute the message of each item of the partition once, and store it for all that asked."""
         messages = send(torch.from_numpy(self._load(f"{layer}/h-{part}")), Q, q).numpy()
         for target in self._every:
             asked = self._load(f"ask-{part}-{target}") - self.borders[part]
             self._store(f"{layer}/messages-{part}-{target}", messages[asked])
 
     def receive(self, layer: int, W: Tensor, w: Tensor, part: int) -> None:
-        """The reduce: what was sent to the partition, joined to its own vectors."""
+        """The reduce: join the messages for the partition to its own vectors."""
         ids = np.concatenate([self._load(f"ask-{source}-{part}") for source in self._every])
         messages = np.concatenate([self._load(f"{layer}/messages-{source}-{part}") for source in self._every])
         near = np.searchsorted(ids, self._load(f"near-{part}").clip(min=0))  # rows of messages
@@ -147,14 +148,14 @@ class _Tables:
         self._store(f"{layer + 1}/h-{part}", receive(*map(torch.from_numpy, tables), W, w).numpy())
 
     def finish(self, layer: int, G1: Tensor, g: Tensor, G2: Tensor, part: int) -> None:
-        """The dense layers; each partition writes its rows of the result."""
+        """The dense layers: each partition writes its rows of the result."""
         items = np.load(self.file("items"), mmap_mode="r+")
         h = torch.from_numpy(self._load(f"{layer}/h-{part}"))
         items[slice(*self.borders[part : part + 2])] = finish(h, G1, g, G2).numpy()
         items.flush()
 
     def file(self, name: str) -> Path:
-        """Where a table lies."""
+        """Path of a table's file."""
         return self.folder / f"{name}.npy"
 
     @property
@@ -165,7 +166,7 @@ class _Tables:
         return np.load(self.file(name))
 
     def _store(self, name: str, table: np.ndarray) -> None:
-        """Write under a name of one's own, then rename: whoever reads finds the whole file."""
+        """Write under a temporary name, then rename, so that a reader always finds a complete file."""
         self.file(name).parent.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
             np.save(file, table)

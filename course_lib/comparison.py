@@ -1,4 +1,4 @@
-"""Who takes part in the fair comparison, on which splits, with which settings: every choice made on validation."""
+"""The models of the fair comparison, its splits and settings. Every setting was chosen on validation edges."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ MODELS: dict[str, tuple[type, dict[str, Any]]] = {
     "GCN, no ReLU, no W": (GCN, {"num_layers": 3, "relu": False, "weights": False}),
     "LightGCN": (LightGCN, {}),
 }
-"""Name → class and what makes the variant; every graph model has three layers."""
+"""Name → class, and the options that make the variant; every graph model has three layers."""
 
 THINNED = " thinned"
 KEPT = 0.2
-"""Share of every user's training edges that a data set called "… thinned" keeps."""
+"""Share of each user's training edges that a data set with the name "… thinned" keeps."""
 
 
 def split_of(dataset: str, seed: int) -> Split:
     """The split of a seed: 80 % of each user's edges for training, 10 % for validation, 10 % for test.
 
     Args:
-        dataset: Name of a data set; with " thinned" behind it, only a fifth of every user's training edges is left,
-            while validation and test stay whole.
+        dataset: Name of a data set. If " thinned" follows the name, only a fifth of each user's training edges is
+            kept, while validation and test stay as they are.
         seed: Seed of the split and of the thinning.
 
     Returns:
@@ -62,12 +62,12 @@ def split_of(dataset: str, seed: int) -> Split:
 
 
 def build(name: str, graph: InteractionGraph, seed: int, **settings: Any) -> Model:
-    """Build a contestant, not yet trained.
+    """Build a model of the comparison, not yet trained.
 
     Args:
         name: A name in ``MODELS``.
         graph: The training graph.
-        seed: Seed of the start, for those that have one.
+        seed: Seed of the start, for the models that have one.
         settings: Further arguments of the model.
 
     Returns:
@@ -84,16 +84,16 @@ def build(name: str, graph: InteractionGraph, seed: int, **settings: Any) -> Mod
 
 
 def contestants(dataset: str) -> tuple[dict[str, Callable[[InteractionGraph, int], Model]], dict[str, Recipe]]:
-    """Everything that ``run_seeds`` asks for: all of ``MODELS`` with the settings and recipes of a data set.
+    """What ``run_seeds`` needs: builders of all ``MODELS`` and recipes, with the settings of a data set.
 
     Args:
         dataset: "movielens-100k" or "movielens-100k thinned".
 
     Returns:
-        Name → ``build(graph, seed)``, and name → recipe for those that are trained, with BPR.
+        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained, which is with BPR.
 
     Raises:
-        ValueError: If nothing was tuned on this data set.
+        ValueError: If no settings were chosen for this data set.
     """
     if dataset not in SETTINGS:
         refuse("dataset", repr(dataset), " or ".join(map(repr, SETTINGS)), "tune with benchmarks/tune.py")
@@ -104,7 +104,7 @@ def contestants(dataset: str) -> tuple[dict[str, Callable[[InteractionGraph, int
     return builders, {name: RECIPES[name, dataset, "bpr"] for name in MODELS if (name, dataset, "bpr") in RECIPES}
 
 
-# Chosen by benchmarks/tune.py, as the recipes were: the best mean validation recall@20 over three splits.
+# Chosen by benchmarks/tune.py, like the recipes: the best mean validation recall@20 over three splits.
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "movielens-100k": {
         "ItemKNN": {"neighbors": 200},

@@ -1,4 +1,4 @@
-"""The course's data sets: two small worlds of its own, and three real ones."""
+"""The course's data sets: two small ones made for it (``toy``, ``campus``) and three real ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from course_lib.origins import GENRES, ORIGINS, known, parse_lists
 
 @dataclass(frozen=True, eq=False)
 class Planted:
-    """A generated world, and the truth behind it.
+    """A generated data set, with the truth that it was generated from.
 
     Args:
-        graph: Who interacted with what, with times that tell nothing about taste.
-        user_taste: Share of each taste in each user, rows sum to 1, shape (U, T).
+        graph: Who interacted with what, at times that do not depend on taste.
+        user_taste: Share of each taste in each user, shape (U, T); rows sum to 1.
         item_taste: The one taste of each item, in [0, T), shape (I,).
-        popularity: Share of each item in the choices of somebody without taste, sums to 1, shape (I,).
-        affinity: Probability of each item in a user's next choice, rows sum to 1, shape (U, I). No recommender can
+        popularity: Probability of each item for a user without any taste, shape (I,); sums to 1.
+        affinity: Probability that each item is a user's next choice, shape (U, I); rows sum to 1. No recommender can
             beat the ranking by affinity.
     """
 
@@ -46,12 +46,12 @@ class Dataset:
     """A graph and what is known about its items.
 
     Args:
-        name: The name to load it by.
+        name: The name under which ``load`` knows it.
         graph: All interactions.
         titles: Title of each item, length I; empty where the source has none.
         genres: Genres of each item, length I; empty where the source has none.
-        official_split: The publishers' train and test graphs, over the ids of ``graph``; None where there is no split.
-        truth: The world behind a generated set; None for real data.
+        official_split: The publishers' train and test graphs, over the ids of ``graph``; None if they gave no split.
+        truth: The truth behind a generated data set; None for real data.
         user_names: Name of each user, length U; empty where users are anonymous.
     """
 
@@ -74,14 +74,21 @@ def load(name: str) -> Dataset:
 
     Args:
         name: ``toy`` (4 users × 6 items, to draw by hand), ``campus`` (generated, tastes known), ``movielens-100k``
-            (positives are ratings ≥ 4, users have at least 5), ``lastfm`` or ``gowalla`` (with official split).
+            (edges are ratings ≥ 4, of users who have at least 5 of them), ``lastfm`` or ``gowalla`` (official split).
 
     Returns:
-        The data set. Where there is an official split, the graph is the union of its train and test.
+        The data set. Where there is an official split, the graph is the union of its train and test graphs.
 
     Raises:
         ValueError: If the name is unknown.
-        DownloadError: If the set is not in the data folder and cannot be fetched.
+        DownloadError: If the data set is not in the data folder and cannot be fetched.
+
+    Example:
+        >>> toy = load("toy")
+        >>> toy.graph
+        InteractionGraph(4 users, 6 items, 12 edges, with times)
+        >>> toy.user_names[0], [toy.titles[item] for item in toy.graph.item[toy.graph.user == 0]]
+        ('Ada', ['Orbit of Glass', 'The Last Airlock'])
 
     Source: lecture rows 16 and 68.
     """
@@ -89,14 +96,14 @@ def load(name: str) -> Dataset:
 
 
 def read_lists(train: str | Path, test: str | Path) -> tuple[InteractionGraph, InteractionGraph]:
-    """Read a split in the format ``user item item …``, a line a user, ids from 0.
+    """Read a split from two files with lines ``user item item …``, one line per user, ids from 0.
 
     Args:
         train: Path of the training lists.
         test: Path of the test lists.
 
     Returns:
-        The train and the test graph, over the same ids: 0 to the highest id in either file.
+        The train and the test graph, over the same ids: from 0 to the highest id in the two files.
 
     Raises:
         ValueError: If a line is not a list of ids; the message names the file and the line.
@@ -111,6 +118,7 @@ def read_lists(train: str | Path, test: str | Path) -> tuple[InteractionGraph, I
 
 
 def _ends(lists: list[tuple[int, list[int]]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The users of the lists, and the user and the item of each edge."""
     users = np.array([user for user, _ in lists], dtype=np.int64)
     degree = np.array([len(items) for _, items in lists], dtype=np.int64)
     item = np.fromiter(chain.from_iterable(items for _, items in lists), dtype=np.int64, count=degree.sum())
@@ -126,18 +134,18 @@ def planted(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Planted:
-    """Make a world with known tastes: users draw items, without replacement, in proportion to their affinity.
+    """Generate data with known tastes: users draw items, without replacement, in proportion to their affinity.
 
-    Every item has one taste and a popularity ``rank ** -skew``; a user is a mixture of tastes. A user's affinity is
-    (1 − noise) · (own share of the item's taste × popularity, normalised) + noise · popularity.
+    Each item has one taste and a popularity ``rank ** -skew``. A user is a mixture of tastes. The user's affinity to an
+    item is (1 − noise) · (the user's share of the item's taste × popularity, normalised) + noise · popularity.
 
     Args:
         num_users: Number of users U.
         num_items: Number of items I.
-        num_tastes: Number of tastes T, at most I; every taste gets as many items, give or take one.
-        edges_per_user: Mean number of items a user has; users vary, by a factor of two either way, say.
-        skew: How much the popular items take: 0 makes all alike, 1 is Zipf's law.
-        noise: Share of choices, in [0, 1], that follow popularity and no taste.
+        num_tastes: Number of tastes T, at most I; all tastes get the same number of items, give or take one.
+        edges_per_user: Mean number of items per user; most users have between half and twice as many.
+        skew: How unequal popularity is: 0 makes all items equally popular, 1 is Zipf's law.
+        noise: Share of choices, in [0, 1], that follow popularity alone and no taste.
         seed: Seed of the draws.
 
     Returns:
@@ -176,19 +184,22 @@ def _check_world(users: int, items: int, tastes: int, edges_per_user: float, ske
 
 
 def _activity(num_users: int, num_items: int, mean: float, rng: np.random.Generator) -> np.ndarray:
-    """How many items each user has, log-normal around the mean, shape (U,)."""
+    """Number of items of each user, log-normal around the mean, shape (U,)."""
     spread = 0.6
     drawn = mean * rng.lognormal(-(spread**2) / 2, spread, num_users)
     return np.clip(np.rint(drawn).astype(int), int(min(5, mean)), num_items)
 
 
 def _draw(affinity: np.ndarray, count: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw items without replacement: the winners of a race of exponential clocks, as fast as affinity is large."""
+    """Draw items without replacement, in proportion to affinity.
+
+    Each item gets an exponential waiting time with rate affinity, and the items with the shortest times are drawn.
+    """
     with np.errstate(divide="ignore"):
-        arrival = rng.exponential(size=affinity.shape) / affinity  # (U, I), infinite where affinity is 0
-    order = arrival.argsort(axis=1)
-    won = (np.arange(affinity.shape[1]) < count[:, None]) & np.isfinite(np.take_along_axis(arrival, order, axis=1))
-    user, place = won.nonzero()
+        waiting = rng.exponential(size=affinity.shape) / affinity  # (U, I), infinite where affinity is 0
+    order = waiting.argsort(axis=1)
+    drawn = (np.arange(affinity.shape[1]) < count[:, None]) & np.isfinite(np.take_along_axis(waiting, order, axis=1))
+    user, place = drawn.nonzero()
     return user, order[user, place]
 
 
@@ -225,7 +236,10 @@ def _campus() -> Dataset:
 
 
 def _toy() -> Dataset:
-    """Space for Ada and Ben, kitchens for Dan, both for Cleo: from Ada, items 2, 3 and 4 are 3 hops away, 5 is 5."""
+    """Ada and Ben like space, Dan likes kitchens, Cleo likes both.
+
+    From Ada, items 2, 3 and 4 are 3 hops away, and item 5 is 5 hops away.
+    """
     user = [0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3]
     item = [0, 1, 0, 1, 2, 1, 2, 3, 4, 3, 4, 5]
     day = [1, 5, 2, 3, 9, 4, 6, 8, 12, 7, 10, 11]

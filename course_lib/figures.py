@@ -1,4 +1,4 @@
-"""The pictures of the notebooks: few kinds, colours that survive colour blindness, always a second cue."""
+"""The pictures of the notebooks. Colours suit colour-blind readers, and marker, dash or shape tells the same again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course_lib.arguments import refuse
 from course_lib.graph import InteractionGraph
 from course_lib.growth import fit_power_law
 
-# Okabe and Ito's palette: https://jfly.uni-koeln.de/color/ tells why these
+# The palette of Okabe and Ito, explained at https://jfly.uni-koeln.de/color/
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
     "#0072B2",
     "#E69F00",
@@ -46,7 +46,7 @@ def bipartite(
         graph: The graph, with at most a few dozen nodes.
         user_names: Name of each user, length U; "u0", "u1", … by default.
         item_names: Name of each item, length I; "v0", "v1", … by default.
-        highlight: Edges (user, item) to draw bold and dashed; they need not be in the graph.
+        highlight: Edges (user, item) to draw bold and dashed, whether they are in the graph or not.
         ax: Axes to draw on; new ones by default.
 
     Returns:
@@ -58,7 +58,7 @@ def bipartite(
     Source: lecture row 2.
     """
     if graph.num_nodes > 60:
-        refuse("graph", f"{graph.num_nodes} nodes", "at most 60", "draw a piece of it")
+        refuse("graph", f"{graph.num_nodes} nodes", "at most 60", "draw a part of it")
     ax = ax or plt.subplots(figsize=(5, 0.45 * max(graph.num_users, graph.num_items) + 0.8))[1]
     users = [(0.0, y) for y in _spread(graph.num_users)]
     items = [(1.0, y) for y in _spread(graph.num_items)]
@@ -94,16 +94,17 @@ def matrix(
     reach: float = 0.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a small matrix with its numbers: blue below zero, orange above, a frame around marked cells.
+    """Draw a small matrix with its numbers: blue below zero, orange above, and a frame around marked cells.
 
     Args:
-        values: Numbers, shape (R, C); nan draws as an empty cell, bool as filled and empty cells.
+        values: Numbers, shape (R, C). A nan is drawn as an empty cell, bool values as filled and empty cells.
         rows: Names of the rows.
         columns: Names of the columns.
-        mark: True where a cell gets a frame, e.g. the positives, shape (R, C).
+        mark: True where a cell gets a frame, such as the positives, shape (R, C).
         title: Title of the picture.
         digits: Decimals shown.
-        reach: Magnitude of the strongest colour, to compare two matrices; by default the largest number's.
+        reach: Magnitude that gets the strongest colour, so that two matrices can be compared; by default the largest
+            magnitude in values.
         ax: Axes to draw on; new ones by default.
 
     Returns:
@@ -115,10 +116,9 @@ def matrix(
     if values.dtype == torch.bool:
         ax.imshow(numbers, cmap=ListedColormap(["white", SKY]), vmin=0, vmax=1, aspect="auto")
     else:
-        reach = reach or max(
-            float(np.abs(numbers).max()), 1e-9
-        )  # colours stop at 60 % so that the numbers stay readable
-        ax.imshow(numbers, cmap="PuOr_r", norm=TwoSlopeNorm(0, -1.6 * reach, 1.6 * reach), aspect="auto")
+        reach = reach or max(float(np.abs(numbers).max()), 1e-9)
+        norm = TwoSlopeNorm(0, -1.6 * reach, 1.6 * reach)  # never the darkest colours: the numbers must stay readable
+        ax.imshow(numbers, cmap="PuOr_r", norm=norm, aspect="auto")
     for r, c in np.ndindex(num_rows, num_columns):
         cell = numbers[r, c]
         text = "" if cell is np.ma.masked else f"{cell:.{0 if values.dtype == torch.bool else digits}f}"
@@ -141,12 +141,12 @@ def plane(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw two-dimensional embeddings, one colour and one marker a group.
+    """Draw two-dimensional embeddings, with one colour and one marker per group.
 
     Args:
         points: Embeddings, shape (M, 2).
         groups: Group of each point, length M; one group by default.
-        arrows: Draw each point as an arrow from the origin, for when directions matter.
+        arrows: Also draw an arrow from the origin to each point, to show directions.
         title: Title of the picture.
         ax: Axes to draw on; new ones by default.
 
@@ -186,10 +186,10 @@ def curves(
     log: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw several lines over one axis, told apart by colour and by dash.
+    """Draw several lines over one axis, which differ in colour and in dash.
 
     Args:
-        x: Where the values were taken, length M.
+        x: Place of each value on the x axis, length M.
         lines: Name → values, length M each.
         xlabel: Name of the x axis.
         ylabel: Name of the y axis.
@@ -224,14 +224,14 @@ def growth(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how costs grow, both axes logarithmic: what was measured as points, the power law through it as a line.
+    """Draw how costs grow, on logarithmic axes: measurements as points, and the power law through them as a line.
 
     Args:
-        lines: Name → {size: cost}; the slope is written behind the name.
+        lines: Name → {size: cost}; the legend gives the slope after the name.
         xlabel: Name of the x axis.
         ylabel: Name of the y axis.
-        fit_from: Smallest size that the laws are fitted to; below, set-up costs may hide them.
-        reach: Draw the laws up to this size; by default as far as was measured.
+        fit_from: Smallest size that the laws are fitted to; at smaller sizes, set-up costs may hide the law.
+        reach: Draw the laws up to this size; by default up to the largest size measured.
         title: Title of the picture.
         ax: Axes to draw on; new ones by default.
 
@@ -256,10 +256,10 @@ def growth(
 
 
 def intervals(groups: Mapping[str, Mapping[str, Sequence[float]]], xlabel: str = "", ax: Axes | None = None) -> Axes:
-    """Draw every run as a dot and the mean of each name as a bar across, best name on top, one marker a group.
+    """Draw one row per name, best on top, with each run as a dot and their mean as a bar, and one marker per group.
 
     Args:
-        groups: Name of the group → name of the row → values of its runs.
+        groups: Name of the group → name of the row → values of its runs. The first group sets the order of the rows.
         xlabel: Name of the x axis.
         ax: Axes to draw on; new ones by default.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 
 if TYPE_CHECKING:
     import networkx
@@ -23,8 +23,8 @@ def checked_ids(argument: str, ids: Any, count: int) -> Tensor:
 
     Args:
         argument: Name of the argument.
-        ids: Flat integer ids, a tensor or what becomes one.
-        count: Number of users or items there are.
+        ids: Flat integer ids, as a tensor or as something that ``torch.as_tensor`` accepts.
+        count: Number of users or items that there are.
 
     Returns:
         The ids as a LongTensor, shape (M,).
@@ -46,7 +46,7 @@ def checked_ids(argument: str, ids: Any, count: int) -> Tensor:
 class InteractionGraph:
     """Who interacted with what: a bipartite graph with users on one side and items on the other.
 
-    Edges are kept sorted by user, then item; a repeated edge collapses into one, with its earliest time.
+    Edges are kept sorted by user, then item. A repeated edge collapses into one edge with its earliest time.
     As nodes of one graph, users come first: item ``i`` is node ``num_users + i``.
 
     Args:
@@ -77,33 +77,46 @@ class InteractionGraph:
             refuse("item", f"{item.numel()} ends", f"as many as user has ({user.numel()})")
         time = None if self.time is None else torch.as_tensor(self.time)
         if time is not None and time.shape != user.shape:
-            refuse("time", f"shape {tuple(time.shape)}", f"one time an edge, shape {tuple(user.shape)}")
+            refuse("time", f"shape {tuple(time.shape)}", f"one time per edge, shape {tuple(user.shape)}")
         user, item, time = _collapse(user, item, time)
         for name, value in (("user", user), ("item", item), ("time", time)):
             object.__setattr__(self, name, value)
 
     @classmethod
     def from_edges(
-        cls, user: Sequence[Any], item: Sequence[Any], time: Sequence[float] | None = None
+        cls, user: Iterable[Any], item: Iterable[Any], time: Iterable[Any] | None = None
     ) -> tuple[InteractionGraph, np.ndarray, np.ndarray]:
-        """Build a graph from raw ids of any sortable kind (strings, gaps, database keys).
+        """Build a graph from raw ids that can be sorted: strings, database keys, numbers with gaps.
 
         Args:
-            user: Raw user id of each edge, length E.
+            user: Raw user id of each edge, length E; a list, an array, a column of a table, or a generator.
             item: Raw item id of each edge, length E.
-            time: When each edge happened, length E; optional.
+            time: When each edge happened, length E, as numbers or as dates; optional.
 
         Returns:
             The graph; the raw user ids, length U, where position u holds the id of user u; the raw item ids, length I.
+            Dates become nanoseconds since 1970.
+
+        Raises:
+            ValueError: If an id or a time is missing, or ids are of kinds that cannot be sorted together.
+
+        Example:
+            >>> graph, users, items = InteractionGraph.from_edges(["ben", "ada", "ben"], ["jazz", "jazz", "chess"])
+            >>> graph
+            InteractionGraph(2 users, 2 items, 3 edges)
+            >>> users.tolist(), items.tolist()
+            (['ada', 'ben'], ['chess', 'jazz'])
+            >>> list(zip(users[graph.user].tolist(), items[graph.item].tolist()))
+            [('ada', 'jazz'), ('ben', 'chess'), ('ben', 'jazz')]
         """
-        user_ids, user_index = np.unique(np.asarray(user), return_inverse=True)
-        item_ids, item_index = np.unique(np.asarray(item), return_inverse=True)
+        user_ids, user_index = _numbered("user", user)
+        item_ids, item_index = _numbered("item", item)
         graph = cls(
             len(user_ids),
             len(item_ids),
             torch.from_numpy(user_index.reshape(-1)),
             torch.from_numpy(item_index.reshape(-1)),
-            None if time is None else torch.as_tensor(np.asarray(time)),
+            None if time is None else _times(time),
         )
         return graph, user_ids, item_ids
 
@@ -133,12 +146,12 @@ class InteractionGraph:
 
     @cached_property
     def user_offsets(self) -> Tensor:
-        """Where each user's edges begin: user u owns edges ``offsets[u]`` to ``offsets[u + 1]``, shape (U + 1,)."""
+        """Where each user's edges begin, shape (U + 1,): user u has the edges ``offsets[u]`` to ``offsets[u + 1]``."""
         return torch.cat([torch.zeros(1, dtype=torch.long), self.user_degree.cumsum(0)])
 
     @cached_property
     def by_item(self) -> Tensor:
-        """The edges sorted by item, then user: their places in ``user`` and ``item``, shape (E,)."""
+        """The order of the edges by item, then user, as indices into ``user`` and ``item``, shape (E,)."""
         return torch.argsort(self.item, stable=True)
 
     def biadjacency(self) -> Tensor:
@@ -153,13 +166,13 @@ class InteractionGraph:
         )
 
     def edges_of(self, users: Tensor) -> tuple[Tensor, Tensor]:
-        """Edges of some users, one user after the other.
+        """The edges of some users, one user after the other.
 
         Args:
             users: User ids, shape (B,).
 
         Returns:
-            Place of each edge's user in ``users``, ascending, and its item, both of shape (edges of the users,).
+            For each edge, the index of its user in ``users``, ascending, and its item; both have one entry per edge.
 
         Raises:
             ValueError: If a user is unknown.
@@ -171,7 +184,7 @@ class InteractionGraph:
         return row, self.item[self.user_offsets[users][row] + within]
 
     def rows(self, users: Tensor) -> Tensor:
-        """Dense rows of R for some users: True where the user interacted with the item.
+        """Dense rows of R for some users: True where a user interacted with an item.
 
         Args:
             users: User ids, shape (B,).
@@ -188,11 +201,11 @@ class InteractionGraph:
         return dense  # (B, I)
 
     def has_edges(self, users: Tensor, items: Tensor) -> Tensor:
-        """Which pairs are edges.
+        """Which pairs of a user and an item are edges.
 
         Args:
             users: User ids, any shape that broadcasts with items.
-            items: Item ids; −1, the padding of a list, is never an edge.
+            items: Item ids, or −1, with which lists are padded and which is never an edge.
 
         Returns:
             Bool tensor of the broadcast shape.
@@ -205,13 +218,13 @@ class InteractionGraph:
                 refuse(argument, f"ids from {ids.min()} to {ids.max()}", f"ids in [{least}, {count})")
         if not self.num_edges:
             return torch.zeros(torch.broadcast_shapes(users.shape, items.shape), dtype=torch.bool)
-        cells = self.user * self.num_items + self.item  # (E,), ascending: edges are sorted
+        cells = self.user * self.num_items + self.item  # (E,), ascending because edges are sorted
         wanted = users * self.num_items + items
         place = torch.searchsorted(cells, wanted).clamp(max=self.num_edges - 1)
         return (cells[place] == wanted) & (items >= 0)
 
     def to_networkx(self) -> networkx.Graph:
-        """The same graph in networkx: nodes 0 … N − 1, users first, with ``bipartite`` 0 for users and 1 for items."""
+        """The same graph in networkx: nodes 0 … N − 1, users first; ``bipartite`` is 0 for users and 1 for items."""
         import networkx as nx
 
         graph = nx.Graph()
@@ -237,10 +250,10 @@ class InteractionGraph:
 
     @classmethod
     def from_pyg(cls, data: HeteroData) -> InteractionGraph:
-        """Read a graph from PyG ``HeteroData`` that has one edge type from ``"user"`` to ``"item"``.
+        """The graph of a PyG ``HeteroData`` that has one edge type from ``"user"`` to ``"item"``.
 
         Raises:
-            ValueError: If there is no such edge type, or several.
+            ValueError: If there is no such edge type, or more than one.
         """
         kinds = [kind for kind in data.edge_types if (kind[0], kind[2]) == ("user", "item")]
         if len(kinds) != 1:
@@ -250,14 +263,14 @@ class InteractionGraph:
         return cls(data["user"].num_nodes, data["item"].num_nodes, user, item, edges.get("time"))
 
     def subsample(self, fraction: float, seed: int = 0) -> InteractionGraph:
-        """Keep a random share of every user's edges, rounded half up, at least one.
+        """Keep a random share of each user's edges: a number rounded half up, but at least one edge.
 
         Args:
             fraction: Share to keep, in (0, 1].
             seed: Seed of the draw.
 
         Returns:
-            A thinner graph over the same users and items.
+            A graph with fewer edges over the same users and items.
 
         Raises:
             ValueError: If fraction is outside (0, 1].
@@ -289,12 +302,12 @@ def split(
 ) -> Split:
     """Deal each user's edges out to train, validation and test.
 
-    Counts are taken per user and rounded half up for test and validation; train keeps the rest and at least one edge.
+    The numbers of test and validation edges are rounded half up for each user; train keeps the rest, at least one edge.
 
     Args:
         graph: The graph to split.
-        by: "random" shuffles each user's edges; "time" puts the latest in test and those before them in validation
-            (edges of the same time: lower item id first).
+        by: "random" shuffles each user's edges. "time" puts the latest edges in test and those before them in
+            validation; at equal times the lower item id counts as earlier.
         ratios: Shares of train, validation and test, which sum to 1.
         seed: Seed of the shuffle; unused when splitting by time.
 
@@ -303,6 +316,14 @@ def split(
 
     Raises:
         ValueError: If ratios are not three shares that sum to 1, ``by`` is unknown, or times are missing.
+
+    Example:
+        >>> from course_lib.datasets import load
+        >>> parts = split(load("campus").graph, ratios=(0.8, 0.1, 0.1), seed=0)
+        >>> parts.train.num_edges > parts.val.num_edges > 0
+        True
+        >>> parts.train.num_edges + parts.val.num_edges + parts.test.num_edges == load("campus").graph.num_edges
+        True
 
     Source: lecture rows 3 and 4.
     """
@@ -313,9 +334,9 @@ def split(
     if by not in ("random", "time"):
         refuse("by", repr(by), "'random' or 'time'")
     order = _shuffled(graph, seed) if by == "random" else graph.time
-    rank = _rank_within_user(graph, order)  # (E,): 0 is the first to go to train
+    rank = _rank_within_user(graph, order)  # (E,), from 0: the lowest ranks go to train, the highest to test
     degree = graph.user_degree
-    spare = (degree - 1).clamp(min=0)  # one edge must stay in train
+    spare = (degree - 1).clamp(min=0)  # edges that need not stay in train
     num_test = torch.minimum(_half_up(degree, ratios[2]), spare)
     num_val = torch.minimum(_half_up(degree, ratios[1]), spare - num_test)
     first_test = (degree - num_test)[graph.user]  # (E,)
@@ -334,12 +355,49 @@ def _collapse(user: Tensor, item: Tensor, time: Tensor | None) -> tuple[Tensor, 
 
 
 def _half_up(count: Tensor, share: float) -> Tensor:
-    """Share of each count, rounded half up; ten decimals forgive 0.29 * 50 = 14.499999999999998."""
+    """Share of each count, rounded half up; first to ten decimals, because 0.29 * 50 is 14.499999999999998."""
     return torch.floor((count.double() * share).round(decimals=10) + 0.5).long()
 
 
+def _numbered(argument: str, ids: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """The raw ids, sorted, each once; and for each edge the position of its id among them."""
+    values = np.asarray(ids if hasattr(ids, "__len__") else list(ids))
+    _refuse_missing(argument, values, "ids")
+    try:
+        return np.unique(values, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(one).__name__ for one in values.tolist()})
+        refuse(argument, f"ids of the kinds {', '.join(kinds)}", "ids of one kind", "turn them into strings")
+
+
+def _times(time: Iterable[Any]) -> Tensor:
+    """Times as numbers; dates of numpy, pandas and Python become nanoseconds since 1970."""
+    values = np.asarray(time if hasattr(time, "__len__") else list(time))
+    _refuse_missing("time", values, "times")
+    if values.dtype.kind in "OUM":
+        import pandas as pd
+
+        try:
+            form = "ISO8601" if values.dtype.kind == "U" else None
+            values = pd.to_datetime(values, utc=True, format=form).tz_localize(None).to_numpy()
+        except (ValueError, TypeError) as error:
+            refuse("time", f"values that are no times ({str(error).splitlines()[0]})", "numbers or dates")
+        values = values.astype("datetime64[ns]").astype(np.int64)
+    return torch.as_tensor(values)
+
+
+def _refuse_missing(argument: str, values: np.ndarray, what: str) -> None:
+    """Refuse None and nan: numpy would take all of them for one id."""
+    if values.dtype.kind not in "OfM":
+        return
+    import pandas as pd
+
+    if missing := int(pd.isna(values).sum()):
+        refuse(argument, f"{missing} missing {what}", f"{what} for all edges", "drop the edges that lack one")
+
+
 def _shuffled(graph: InteractionGraph, seed: int) -> Tensor:
-    return torch.randperm(graph.num_edges, generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(graph.num_edges, generator=seeded(seed))
 
 
 def _rank_within_user(graph: InteractionGraph, key: Tensor) -> Tensor:

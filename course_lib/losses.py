@@ -1,7 +1,7 @@
 """The lecture's surrogate losses: exact over all pairs, and sampled for mini-batches.
 
-Those of the lecture are written with softplus, −log σ(x) = softplus(−x), which loses nothing where σ(x) rounds to 0
-or 1; the softmax loss, which is not on the slides, is there to compare, plain and for large catalogues.
+The lecture's losses are written with softplus, −log σ(x) = softplus(−x), which stays exact where σ(x) rounds to 0 or
+1. The softmax loss is not on the slides. It is here for comparison, in a plain form and in one for large catalogues.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from torch.nn.functional import cross_entropy, softplus
 
 from course_lib.arguments import refuse
 
-CELLS_AT_ONCE = 2**22  # scores that the streamed loss holds at a time: 16 MB of float32, whatever U and I
+CELLS_AT_ONCE = 2**22  # scores that the streamed loss holds at a time: 16 MB of float32 however large U and I are
 
 
 def binary_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = None) -> Tensor:
     """Binary loss of the slide: mean over positives of −log σ(s) plus mean over negatives of −log(1 − σ(s)).
 
-    The two means weigh the classes alike, whatever their sizes; one mean over all pairs would be another loss.
+    The two means give both classes the same weight, whatever their sizes. One mean over all pairs is another loss.
 
     Args:
         scores: Score of each user for each item, shape (U, I), float.
@@ -46,7 +46,7 @@ def binary_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = No
 def bpr_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = None) -> Tensor:
     """BPR loss of the slide: −log σ(s_pos − s_neg), mean over a user's pairs, then mean over users.
 
-    Adding a constant to all scores of a user changes nothing: only differences within a user enter.
+    Adding a constant to all scores of a user changes nothing, because only differences between a user's scores enter.
 
     Args:
         scores: Score of each user for each item, shape (U, I), float.
@@ -65,7 +65,8 @@ def bpr_loss(scores: Tensor, positives: Tensor, negatives: Tensor | None = None)
     users = (positives.any(dim=1) & negatives.any(dim=1)).nonzero().flatten().tolist()
     if not users:
         refuse("positives", "no user with both a positive and a negative", "at least one such user")
-    per_user = [_user_pairs(scores[u], positives[u], negatives[u]) for u in users]  # a loop: U × I × I would not fit
+    # One user after the other, because U × I × I differences would not fit into memory.
+    per_user = [_user_pairs(scores[u], positives[u], negatives[u]) for u in users]
     return torch.stack(per_user).mean()
 
 
@@ -75,9 +76,9 @@ def _user_pairs(scores: Tensor, positives: Tensor, negatives: Tensor) -> Tensor:
 
 
 def softmax_loss(scores: Tensor, positives: Tensor) -> Tensor:
-    """Multinomial loss: mean over the edges of −log softmax_v(s_u), every item of the catalogue in the denominator.
+    """Multinomial loss: mean over the edges of −log softmax_v(s_u), with all items of the catalogue in the denominator.
 
-    Like BPR it looks at differences within a user only; unlike BPR it needs the scores of all items at once.
+    Like BPR, it depends only on differences between a user's scores. Unlike BPR, it needs the scores of all items.
 
     Args:
         scores: Score of each user for each item, shape (U, I), float.
@@ -92,7 +93,7 @@ def softmax_loss(scores: Tensor, positives: Tensor) -> Tensor:
     Source: not on the slides; Liang et al. 2018 (Mult-VAE), equation 2.
     """
     positives, _ = _pairs(scores, positives, None)
-    target = positives.to(scores.dtype)  # as numbers: picking the edges out of a large matrix would take twice as long
+    target = positives.to(scores.dtype)  # as numbers, because selecting the edges of a large matrix takes twice as long
     num_edges = target.sum()
     if not num_edges:
         refuse("positives", "no pair", "at least one True")
@@ -102,15 +103,15 @@ def softmax_loss(scores: Tensor, positives: Tensor) -> Tensor:
 def streamed_softmax_loss(user_emb: Tensor, item_emb: Tensor, row: Tensor, item: Tensor) -> Tensor:
     """:func:`softmax_loss` of the scores ``user_emb @ item_emb.T``, of which only a few rows exist at a time.
 
-    Memory grows with U + I and not with U × I. While a user's scores are there, so is their gradient,
-    (d p − r) / E with the softmax p, the user's row r of R and its sum d; it is multiplied into the gradients of both
-    factors at once, and nothing is computed twice. There is no second derivative.
+    Memory grows with U + I and not with U × I. The gradient of a user's scores is (d p − r) / E, where p is their
+    softmax, r the user's row of R, and d the sum of r. So it is computed together with the loss, while the scores are
+    in memory, and nothing is computed twice. There is no second derivative.
 
     Args:
         user_emb: Vectors of the users, shape (B, D), float.
         item_emb: Vectors of all items, shape (I, D), float.
         row: User end of each edge, as a row of ``user_emb``, ascending, shape (E,).
-        item: Item end of each edge, no pair twice, shape (E,).
+        item: Item end of each edge, shape (E,). No pair may come twice.
 
     Returns:
         The loss, a scalar.
@@ -123,7 +124,7 @@ def streamed_softmax_loss(user_emb: Tensor, item_emb: Tensor, row: Tensor, item:
     if user_emb.dim() != 2 or item_emb.dim() != 2 or user_emb.shape[1] != item_emb.shape[1]:
         refuse("item_emb", f"shape {tuple(item_emb.shape)}", f"(I, D) beside users {tuple(user_emb.shape)}")
     if row.dim() != 1 or row.shape != item.shape or not row.numel():
-        refuse("item", f"shape {tuple(item.shape)}", f"one end an edge, shape {tuple(row.shape)}, and an edge at least")
+        refuse("item", f"shape {tuple(item.shape)}", f"at least one edge, and one end per row: {tuple(row.shape)}")
     if row[0] < 0 or row[-1] >= len(user_emb) or (row.diff() < 0).any():
         refuse("row", "rows out of order or range", f"ascending rows in [0, {len(user_emb)})", "sort the edges by user")
     if item.min() < 0 or item.max() >= len(item_emb):
@@ -136,23 +137,21 @@ class _StreamedSoftmax(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, user_emb: Tensor, item_emb: Tensor, row: Tensor, item: Tensor) -> Tensor:
-        degree = torch.bincount(row, minlength=len(user_emb))
+        degree = torch.bincount(row, minlength=len(user_emb))  # (B,)
+        first_edge = [0, *degree.cumsum(0).tolist()]  # user u owns edges first_edge[u] to first_edge[u + 1]
         user_grad, item_grad = torch.zeros_like(user_emb), torch.zeros_like(item_emb.T)
-        total, first = user_emb.new_zeros(()), 0
-        step = max(CELLS_AT_ONCE // len(item_emb), 1)
-        buffer = user_emb.new_empty(min(step, len(user_emb)), len(item_emb))  # one for all: new pages cost time
-        for start in range(0, len(user_emb), step):
-            users, count = user_emb[start : start + step], degree[start : start + step, None]  # (b, D), (b, 1)
-            edges = slice(first, first := first + int(count.sum()))
-            cells = row[edges] - start, item[edges]
+        total = user_emb.new_zeros(())
+        num_rows = min(max(CELLS_AT_ONCE // len(item_emb), 1), len(user_emb))
+        buffer = user_emb.new_empty(num_rows, len(item_emb))  # one for all batches: fresh memory costs time
+        for start in range(0, len(user_emb), num_rows):
+            batch = slice(start, start + num_rows)
+            users, count = user_emb[batch], degree[batch, None]  # (b, D), (b, 1)
+            edges = slice(first_edge[start], first_edge[start + len(users)])
             scores = torch.mm(users, item_emb.T, out=buffer[: len(users)])  # (b, I)
-            total -= scores[cells].sum()
-            top = scores.amax(dim=1, keepdim=True)  # (b, 1)
-            norm = scores.sub_(top).exp_().sum(dim=1, keepdim=True)
-            total += (count * (norm.log() + top)).sum()
-            scores.mul_(count / norm)[cells] -= 1  # now the gradient, but for 1 / E
-            user_grad[start : start + step] = scores @ item_emb
-            item_grad.addmm_(users.T, scores)
+            loss, score_grad = _softmax_in_place(scores, count, (row[edges] - start, item[edges]))
+            total += loss
+            user_grad[batch] = score_grad @ item_emb
+            item_grad.addmm_(users.T, score_grad)
         ctx.save_for_backward(user_grad / len(row), item_grad.T / len(row))
         return total / len(row)
 
@@ -163,6 +162,26 @@ class _StreamedSoftmax(torch.autograd.Function):
         return gradient * user_grad, gradient * item_grad, None, None
 
 
+def _softmax_in_place(scores: Tensor, count: Tensor, edges: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Sum over the edges of −log softmax(scores), and its gradient in the scores, (b, I).
+
+    The gradient is written over the scores, since a second array of this size would cost as much time as the rest.
+
+    Args:
+        scores: Scores of some users for all items, shape (b, I); afterwards they are gone.
+        count: Number of edges of each user, shape (b, 1).
+        edges: Row and column of each edge in scores.
+    """
+    of_edges = scores[edges].sum()
+    top = scores.amax(dim=1, keepdim=True)  # (b, 1); taken off before exp, which could overflow
+    exponentials = scores.sub_(top).exp_()
+    norm = exponentials.sum(dim=1, keepdim=True)  # (b, 1)
+    loss = (count * (norm.log() + top)).sum() - of_edges
+    gradient = exponentials.mul_(count / norm)  # d p
+    gradient[edges] -= 1  # d p − r
+    return loss, gradient
+
+
 def sampled_binary_loss(pos: Tensor, neg: Tensor) -> Tensor:
     """Mini-batch form of the binary loss.
 
@@ -171,7 +190,7 @@ def sampled_binary_loss(pos: Tensor, neg: Tensor) -> Tensor:
         neg: Scores of sampled negative pairs, shape (B, S).
 
     Returns:
-        The loss, a scalar: unbiased if both are sampled uniformly.
+        The loss, a scalar; it is unbiased if both are sampled uniformly.
 
     Raises:
         ValueError: If the shapes do not fit.
@@ -183,14 +202,14 @@ def sampled_binary_loss(pos: Tensor, neg: Tensor) -> Tensor:
 
 
 def sampled_bpr_loss(pos: Tensor, neg: Tensor) -> Tensor:
-    """Mini-batch form of the BPR loss: one positive and S negatives of each sampled user.
+    """Mini-batch form of the BPR loss: one positive and S negatives for each sampled user.
 
     Args:
         pos: Score of each user's positive, shape (B,).
         neg: Scores of the same user's negatives, shape (B, S).
 
     Returns:
-        The loss, a scalar: unbiased if users, positives and negatives are sampled uniformly.
+        The loss, a scalar; it is unbiased if users, positives and negatives are sampled uniformly.
 
     Raises:
         ValueError: If the shapes do not fit.
@@ -202,12 +221,12 @@ def sampled_bpr_loss(pos: Tensor, neg: Tensor) -> Tensor:
 
 
 def margin_loss(pos: Tensor, neg: Tensor, margin: float) -> Tensor:
-    """Hinge loss of PinSAGE: a negative costs what it lacks to be ``margin`` below the positive.
+    """Hinge loss of PinSAGE: a negative costs nothing once it scores at least ``margin`` below the positive.
 
     Args:
         pos: Score of each query's positive, shape (B,).
         neg: Scores of the same query's negatives, shape (B, S).
-        margin: Distance Δ ≥ 0 that a negative must keep, in units of the score.
+        margin: Distance Δ ≥ 0 that a negative must keep from the positive, in units of the score.
 
     Returns:
         The loss, a scalar.
@@ -240,4 +259,4 @@ def _check_samples(pos: Tensor, neg: Tensor) -> None:
     if pos.dim() != 1 or not pos.numel():
         refuse("pos", f"shape {tuple(pos.shape)}", "(B,) with B ≥ 1")
     if neg.dim() != 2 or neg.shape[0] != pos.shape[0] or not neg.numel():
-        refuse("neg", f"shape {tuple(neg.shape)}", f"({pos.shape[0]}, S) with S ≥ 1: one row of negatives a positive")
+        refuse("neg", f"shape {tuple(neg.shape)}", f"({pos.shape[0]}, S) with S ≥ 1: one row of negatives per positive")

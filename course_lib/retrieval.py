@@ -1,4 +1,4 @@
-"""From scores to lists: top-K for many users at once, and two stages where the catalogue is large."""
+"""From scores to lists: top-K for many users at once, and two stages for a large catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 from course_lib.models import EmbeddingModel, Model
 
-CELLS_AT_ONCE = 2**22  # scores held at a time: 16 MB of float32, whatever the number of users
+CELLS_AT_ONCE = 2**22  # scores held at a time: 16 MB of float32, however many users there are
 
 
 @torch.no_grad()
@@ -31,10 +31,21 @@ def recommend(model: Model, users: Tensor, k: int, seen: Sequence[InteractionGra
     Raises:
         ValueError: If k < 1, a user is unknown or a score is nan.
 
+    Example:
+        >>> from course_lib.datasets import load
+        >>> from course_lib.models import Popularity
+        >>> graph = load("toy").graph
+        >>> recommend(Popularity(graph), torch.tensor([0, 3]), k=3)
+        tensor([[1, 0, 2],
+                [1, 0, 2]])
+        >>> recommend(Popularity(graph), torch.tensor([0, 3]), k=3, seen=[graph])
+        tensor([[2, 3, 4],
+                [1, 0, 2]])
+
     Source: lecture rows 8 and 17.
     """
     k, users = whole("k", k, least=1), checked_ids("users", users, model.num_users)
-    lists, done = torch.empty(len(users), k, dtype=torch.long), 0  # one block: small pieces would pin the heap
+    lists, done = torch.empty(len(users), k, dtype=torch.long), 0  # in one block, since many small ones fragment memory
     for batch, scores in _score_batches(model, users):
         exclude = torch.zeros_like(scores, dtype=torch.bool)  # (b, I)
         for graph in seen:
@@ -47,7 +58,7 @@ def recommend(model: Model, users: Tensor, k: int, seen: Sequence[InteractionGra
 def list_hits(
     model: Model, target: InteractionGraph, k: int, seen: Sequence[InteractionGraph] = ()
 ) -> tuple[Tensor, Tensor]:
-    """Where the lists of the users with positives hit, for the formulas in ``metrics.FROM_HITS``.
+    """Hits in the lists of all users with positives, for the formulas in ``metrics.FROM_HITS``.
 
     Args:
         model: As in :func:`recommend`.
@@ -56,18 +67,19 @@ def list_hits(
         seen: Graphs whose edges are left out of the lists.
 
     Returns:
-        True where the item at that rank is a positive, shape (users with positives, K); their numbers of positives.
+        True where the item at that rank is a positive, shape (users with positives, K); and the users' numbers of
+        positives.
 
     Raises:
         ValueError: As in :func:`recommend`.
     """
-    users = target.user_degree.nonzero().flatten()  # the others are left out of every mean
+    users = target.user_degree.nonzero().flatten()  # users without positives are left out of every mean
     items = recommend(model, users, k, seen)  # (users, K)
     return target.has_edges(users[:, None], items), target.user_degree[users]
 
 
 def _score_batches(model: Model, users: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield some users (b,) and their scores (b, I): never a U × I matrix."""
+    """Yield batches of users (b,) and their scores (b, I), so that there is never a U × I matrix."""
     embeddings = model.embed() if hasattr(model, "embed") else None
     for batch in users.split(max(CELLS_AT_ONCE // max(model.num_items, 1), 1)) if len(users) else ():
         if embeddings is None:
@@ -78,18 +90,19 @@ def _score_batches(model: Model, users: Tensor) -> Iterator[tuple[Tensor, Tensor
 
 
 class TwoStage:
-    """Candidates by a cheap model through a FAISS index, ordered by a better one.
+    """A cheap model finds candidates through a FAISS index, and a better model puts them in order.
 
-    What the retriever misses, no ranker can bring back: the final recall is at most the recall of the candidates.
+    The ranker cannot add an item that the retriever missed, so the final recall is at most that of the candidates.
 
     Args:
         retriever: Model with embeddings; its item vectors go into an inner-product index.
         ranker: Model whose scores give the order.
-        num_candidates: Number of candidates a user C.
-        index: FAISS factory string: "Flat" searches exactly, "IVF1024,Flat" only one cell of the space.
+        num_candidates: Number of candidates per user C.
+        index: FAISS factory string: "Flat" searches exactly; "IVF1024,Flat" divides the space into 1024 cells and
+            searches one of them.
 
     Raises:
-        ValueError: If num_candidates < 1 or the two models have other items.
+        ValueError: If num_candidates < 1 or the two models have different items.
 
     Source: lecture rows 6 and 7.
     """
@@ -99,24 +112,24 @@ class TwoStage:
         num_candidates = whole("num_candidates", num_candidates, least=1)
         if retriever.num_items != ranker.num_items:
             refuse("ranker", f"{ranker.num_items} items", f"the retriever's {retriever.num_items}")
-        import faiss  # loads its own thread pool: only for those who retrieve
+        import faiss  # starts a pool of threads, so it is imported only where it is used
 
         self.ranker, self.num_candidates = ranker, num_candidates
-        user_emb, item_emb = (emb.cpu().clone() for emb in retriever.embed())  # a copy: training may go on
+        user_emb, item_emb = (emb.cpu().clone() for emb in retriever.embed())  # copies, as training may go on
         self._user_emb = user_emb.numpy()  # (U, D)
         self._index = faiss.index_factory(item_emb.shape[1], index, faiss.METRIC_INNER_PRODUCT)
         self._index.train(item_emb.numpy())
         self._index.add(item_emb.numpy())
 
     def candidates(self, users: Tensor, exclude: Tensor | None = None) -> Tensor:
-        """Stage one: the C best items of the retriever.
+        """Stage one: the C items that the retriever scores highest.
 
         Args:
             users: User ids, shape (B,).
-            exclude: True where an item must not come back, shape (B, I), bool.
+            exclude: True where an item must not be a candidate, shape (B, I), bool.
 
         Returns:
-            Item ids, shape (B, C), padded with −1. Among equal scores at the border, FAISS chooses.
+            Item ids, shape (B, C), padded with −1. If items of equal score compete for the last places, FAISS chooses.
 
         Raises:
             ValueError: If a user is unknown or exclude does not fit.
@@ -126,17 +139,17 @@ class TwoStage:
             wanted = f"a bool tensor of shape {(len(users), self._index.ntotal)}"
             refuse("exclude", f"{exclude.dtype} of shape {tuple(exclude.shape)}", wanted)
         spare = 0 if exclude is None or not len(users) else int(exclude.sum(dim=1).max())
-        width = min(self.num_candidates + spare, self._index.ntotal)  # room for what exclude takes away
+        width = min(self.num_candidates + spare, self._index.ntotal)  # more, because exclude takes some away
         found = torch.from_numpy(self._index.search(self._user_emb[users.numpy()], width)[1])  # (B, width)
         if exclude is not None:
             found = found.masked_fill(exclude.gather(1, found.clamp(min=0)), -1)
-        kept_first = (found < 0).sort(dim=1, stable=True).indices
-        found = found.gather(1, kept_first)[:, : self.num_candidates]
+        padding_last = (found < 0).sort(dim=1, stable=True).indices
+        found = found.gather(1, padding_last)[:, : self.num_candidates]
         return torch.nn.functional.pad(found, (0, self.num_candidates - found.shape[1]), value=-1)
 
     @torch.no_grad()
     def recommend(self, users: Tensor, k: int, exclude: Tensor | None = None) -> Tensor:
-        """Both stages.
+        """Both stages: the ranker's order of the retriever's candidates.
 
         Args:
             users: User ids, shape (B,).
@@ -149,7 +162,7 @@ class TwoStage:
         Raises:
             ValueError: If k < 1, a user is unknown, exclude does not fit or a score is nan.
         """
-        items = self.candidates(users, exclude).sort(dim=1).values  # (B, C), by id, so that ties go to the lower one
+        items = self.candidates(users, exclude).sort(dim=1).values  # (B, C), by id: equal scores rank by lower id
         scores = self.ranker.score(users).gather(1, items.clamp(min=0))  # (B, C)
         place = top_k(scores, k, exclude=items < 0)  # (B, K)
         return items.gather(1, place.clamp(min=0)).masked_fill(place < 0, -1)

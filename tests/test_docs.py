@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from course_kit.cli import main
 from course_kit.site.markdown import slug
 
 ROOT = Path(__file__).parents[1]
@@ -66,3 +67,11 @@ def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():
     text = (ROOT / "README.md").read_text()
     assert text.index("make lab") < text.index("make test") < text.index("![")
     assert "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu" in text
+
+
+def test_the_options_that_instructors_read_of_exist(capsys):
+    text = (ROOT / "docs/instructor.md").read_text()
+    commands = ("grade", "gradebook", "release", "check")
+    assert {main([command, "--help"]) for command in commands} == {0}
+    known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) | {"--nthreads"}  # the last is Dask's
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

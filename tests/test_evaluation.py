@@ -275,6 +275,12 @@ def test_compare_is_run_seeds_then_summarize():
     pd.testing.assert_frame_equal(table.drop(columns="seconds"), expected.drop(columns="seconds"))
 
 
+@pytest.mark.parametrize("metrics", ["recall@20", ("recall",), ("recall@",), ("recal@20",), ("recall@2.5",)])
+def test_compare_refuses_a_metric_that_it_cannot_compute_before_it_trains(metrics):
+    with refused("metrics"):
+        compare({}, random_split, {}, [0], metrics=metrics)
+
+
 def test_progress_is_silent_when_told_and_never_on_stdout(capsys):
     run_seeds(BUILDERS, random_split, {}, [0], progress=False)
     assert capsys.readouterr() == ("", "")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
+from datetime import datetime
 from fractions import Fraction
 from math import floor
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -117,6 +119,53 @@ def test_from_edges_maps_strings_and_gaps():
 def test_from_edges_collapses_raw_repeats():
     graph, user_ids, item_ids = InteractionGraph.from_edges(["a", "a"], ["x", "x"], time=[5, 2])
     assert (graph.num_edges, graph.time.tolist(), list(user_ids), list(item_ids)) == (1, [2], ["a"], ["x"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "missing"),
+    [
+        ([1.0, float("nan"), float("nan")], 2),
+        (["a", None, "b"], 1),
+        (pd.Series(["a", pd.NA, None]), 2),
+        (np.array(["2026-01-01", "NaT", "2026-01-02"], dtype="datetime64[D]"), 1),
+    ],
+    ids=["nan", "None", "pandas", "dates"],
+)
+def test_missing_ids_are_refused_and_become_nobody(ids, missing):
+    with pytest.raises(ValueError, match=f"user: got {missing} missing ids"):
+        InteractionGraph.from_edges(ids, [1, 2, 3])
+    with pytest.raises(ValueError, match=f"item: got {missing} missing ids"):
+        InteractionGraph.from_edges([1, 2, 3], ids)
+
+
+def test_generators_and_ids_of_one_kind():
+    graph, users, items = InteractionGraph.from_edges((u for u in "ab"), (i for i in "xy"), (t for t in [1, 2]))
+    assert (graph.num_users, graph.num_items, users.tolist(), items.tolist()) == (2, 2, ["a", "b"], ["x", "y"])
+    with pytest.raises(ValueError, match="user: got ids of the kinds datetime, int, wanted ids of one kind"):
+        InteractionGraph.from_edges([datetime(2026, 1, 1), 1], [1, 2])
+
+
+@pytest.mark.parametrize("of", [pd.to_datetime, pd.Series, np.array, lambda dates: dates, iter])
+def test_dates_are_times_that_sort(of):
+    dates = [datetime(2026, 1, 3), datetime(2026, 1, 1), datetime(2026, 1, 2)]
+    graph, *_ = InteractionGraph.from_edges(["a", "b", "c"], ["x", "x", "x"], of(dates))
+    assert graph.time.argsort().tolist() == [1, 2, 0]
+    assert (graph.time.max() - graph.time.min()).item() == 2 * 86400 * 10**9
+
+
+def test_a_missing_time_and_words_are_refused():
+    for time, said in (([1.0, float("nan")], "1 missing times"), (["soon", "late"], "values that are no times")):
+        with pytest.raises(ValueError, match=f"time: got {said}"):
+            InteractionGraph.from_edges(["a", "b"], ["x", "y"], time)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+def test_whole_numbers_of_numpy_are_seeds_like_those_of_python(kind):
+    graph = random_graph(0)
+    for cut in (lambda seed: split(graph, seed=seed).train, lambda seed: graph.subsample(0.5, seed=seed)):
+        assert edges(cut(kind(3))) == edges(cut(3))
+    with pytest.raises(ValueError, match=r"seed: got 1\.5, wanted a whole number"):
+        split(graph, seed=1.5)
 
 
 @pytest.mark.parametrize("seed", range(20))

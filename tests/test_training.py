@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from over_seeds import SEEDS
 from torch import Tensor
 
 from course_lib.diffusion import normalized_adjacency
@@ -75,14 +76,17 @@ def ctrl_c():
 
 
 @EACH_LOSS
-@pytest.mark.parametrize("seed", range(3))
-def test_learns_the_camps_which_popularity_cannot_see(seed, loss):
-    parts = two_blocks(seed)
-    model, _ = trained(parts, replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], epochs=40, seed=seed), seed)
-    learnt, popular = (evaluate(m, parts, ks=(10,))["recall@10"] for m in (model, Popularity(parts.train)))
-    assert learnt > 1.5 * popular
-    own = model.score(torch.arange(0, 40, 2)).topk(10).indices % 2
-    assert (own == 0).float().mean() > 0.95
+def test_learns_the_camps_which_popularity_cannot_see(loss):
+    ahead, own_camp = [], []
+    for seed in SEEDS:
+        parts = two_blocks(seed)
+        model, _ = trained(parts, replace(RECIPE, loss=loss, batch_size=BATCH_SIZE[loss], epochs=40, seed=seed), seed)
+        learnt, popular = (evaluate(m, parts, ks=(10,))["recall@10"] for m in (model, Popularity(parts.train)))
+        ahead.append(learnt - 1.5 * popular)
+        listed = model.score(torch.arange(0, 40, 2)).topk(10).indices
+        own_camp.append((listed % 2 == 0).double().mean().item())
+    assert sum(gain > 0 for gain in ahead) >= 4
+    assert np.mean(own_camp) > 0.95
 
 
 @EACH_LOSS

@@ -1,8 +1,9 @@
-"""The `course` command: one module a subcommand, each with ``add_parser``."""
+"""The `course` command: one module for each subcommand, each with ``add_parser``."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):  # a stream of somebody else's
+            stream.reconfigure(errors="replace")  # Windows writes into pipes what has no sign for ✓
     try:
         arguments = parser.parse_args(argv)
         return arguments.run(arguments)

@@ -15,7 +15,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "data",
         help="fetch data sets",
         description=f"Fetch data sets ({', '.join(ORIGINS)}) into the data folder, or check those that are there. "
-        "The folder is COURSE_DATA, or else the user's cache.",
+        "The folder is $COURSE_DATA, or else one in your cache folder.",
         epilog="example: course data movielens-100k lastfm",
     )
     parser.add_argument("names", nargs="*", default=["movielens-100k"], metavar="NAME", help="default: movielens-100k")

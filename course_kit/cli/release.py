@@ -18,8 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "that would not grade fairly is refused with its cause. How to write one: docs/instructor.md.",
         epilog="example: course release a1 --to handout",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a1, say; default: all")
-    parser.add_argument("--to", type=Path, metavar="DIR", help="write the folder that students get instead")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="an assignment, such as a1; default: all")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="write the whole folder that students get into DIR")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     paths = [solution_named(name) for name in arguments.names] or sorted(SOLUTIONS.glob("a[0-9]*.ipynb"))
     if not paths:
-        raise ValueError(f"no {SOLUTIONS}/a….ipynb here; run it in the course's folder")
+        raise ValueError(f"there is no {SOLUTIONS}/a….ipynb here; run the command in the course's folder")
     written = []
     for path in paths:
         written.append(release(path, arguments.to / ASSIGNMENTS if arguments.to else ASSIGNMENTS))
@@ -43,5 +43,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([str(path) for path in written], indent=2))
     elif arguments.to:
-        print(f"✓ {arguments.to}: ready to hand out, begin with its README.md")
+        print(f"✓ {arguments.to}: ready to hand out; its README.md is where students begin")
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-PICTURE, GUIDE = Path("docs/course.svg"), Path("docs/lecturer.md")
+PICTURE = Path("docs/course.svg")
+DOCUMENTS = tuple(Path("docs", f"{name}.md") for name in ("glossary", "lecture_map", "claims", "lecturer"))
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.site import build
 
     picture = PICTURE.read_text("utf-8") if PICTURE.exists() else ""
-    written = build(notebooks, arguments.out, picture, GUIDE if GUIDE.exists() else None, arguments.slides)
+    documents = [path for path in DOCUMENTS if path.exists()]
+    written = build(notebooks, arguments.out, picture, documents, arguments.slides)
     print(f"✓ {len(written)} pages; open {written[0].resolve()}")
     return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from course_kit.site.lesson import read
-from course_kit.site.pages import index, lecturer, page
+from course_kit.site.pages import document, index, page
 from course_kit.site.slides import slides as slides_of
 
 
@@ -16,17 +16,17 @@ def build(
     notebooks: Sequence[Path],
     out: Path,
     picture: str = "",
-    guide: Path | None = None,
+    documents: Sequence[Path] = (),
     slides: bool = False,
     progress: bool = True,
 ) -> list[Path]:
-    """Write an index and a self-contained page for each notebook.
+    """Write an index and a self-contained page for each notebook and document.
 
     Args:
         notebooks: Executed notebooks, in the order of the course.
         out: Folder to write to; made if it is not there, and nothing in it is removed.
         picture: The way through the course, as SVG, for the index.
-        guide: What a lecturer shows when, as markdown; its links to notebooks lead to slides if there are any.
+        documents: Markdown files that get a page each; where there are slides, a lecturer's links lead to them.
         slides: Whether to write slides, too.
         progress: Whether to show a bar over the notebooks.
 
@@ -36,12 +36,11 @@ def build(
     Raises:
         ValueError: If a file is no notebook or has no title, or a formula cannot be shown.
     """
-    names = [path.stem for path in notebooks]
+    names = [path.stem for path in (*notebooks, *documents)]
     with tqdm(notebooks, desc="site", unit="notebook", leave=False, ncols=100, disable=not progress) as bar:
         lessons = [read(path, names) for path in bar]
-    files = {"index.html": index(lessons, picture, guide is not None, slides)}
-    if guide:
-        files["lecturer.html"] = lecturer(guide, names, slides)
+    files = {"index.html": index(lessons, picture, documents, slides)}
+    files |= {f"{path.stem}.html": document(path, names, slides) for path in documents}
     for lesson, before, after in zip(lessons, [None, *lessons], [*lessons[1:], None], strict=False):
         files[f"{lesson.name}.html"] = page(lesson, before, after, slides)
         if slides:

@@ -72,10 +72,10 @@ class Renderer(IPythonRenderer):
     def link(self, text: str, url: str, title: str | None = None) -> str:
         """A link to the web, within the page or to another page of the site; to anything else, its text alone."""
         target = urlsplit(url)
-        page = target.path.rpartition("/")[2].removesuffix(".ipynb")
+        page, _, kind = target.path.rpartition("/")[2].rpartition(".")
         if target.scheme in ("http", "https") or not target.path:
             return super().link(text, url, title)
-        if target.path.endswith(".ipynb") and page in self.pages:
+        if kind in ("ipynb", "md") and page in self.pages:
             return super().link(text, f"{page}.html" + (f"#{target.fragment}" if target.fragment else ""), title)
         return text
 
@@ -88,7 +88,7 @@ def to_html(
     Args:
         source: Markdown with formulas between dollars.
         folder: Where the images it names lie.
-        pages: Stems of the notebooks that have a page.
+        pages: Stems of the notebooks and documents that have a page.
         attachments: A cell's own images: name → MIME type → base64.
 
     Raises:

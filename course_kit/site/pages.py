@@ -1,10 +1,10 @@
-"""Lessons as pages: one each, and an index with the way through the course."""
+"""Lessons and documents as pages, one for each, and an index with the way through the course."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from course_kit.site.markdown import to_html
 from course_kit.widgets import static
 
 HERE = Path(__file__).parent
+LECTURER = "lecturer"  # stem of the document that a lecturer shows from
 COURSE = "GNNs for recommender systems"
 NOTICE = (
     "Course kit for a lecture of Stanford CS224W, Jure Leskovec, "
@@ -100,13 +101,13 @@ def _contents(cells: Sequence[str]) -> str:
     return f'<nav class="contents" aria-label="Sections"><ul>\n{items}\n</ul></nav>' if sections else ""
 
 
-def index(lessons: Sequence[Lesson], picture: str, guide: bool, slides: bool) -> str:
+def index(lessons: Sequence[Lesson], picture: str, documents: Sequence[Path], slides: bool) -> str:
     """The page to begin with.
 
     Args:
         lessons: All lessons, in the order of the course.
         picture: The way through the course, as SVG; may be empty.
-        guide: Whether there is a page for the lecturer.
+        documents: Markdown files that have a page.
         slides: Whether the lessons also have slides to link to.
     """
     main = [f"<h1>{COURSE}: a course you can run</h1>", f'<figure class="map">{picture}</figure>' if picture else ""]
@@ -115,8 +116,9 @@ def index(lessons: Sequence[Lesson], picture: str, guide: bool, slides: bool) ->
         main.append(f'<h2><a href="{lesson.name}.html">{title}</a></h2>\n{lesson.goals}')
         if slides:
             main.append(f'<p><a href="{lesson.name}.slides.html">Slides of {title}</a></p>')
-    if guide:
-        main.append('<h2><a href="lecturer.html">For the lecturer</a></h2>\n<p>What to show when, and what to ask.</p>')
+    links = (f'<li><a href="{path.stem}.html">{html.escape(_title(path))}</a></li>' for path in documents)
+    if documents:
+        main.append("\n".join(["<h2>Beside the lessons</h2>", "<ul>", *links, "</ul>"]))
     body = PAGE.format(
         nav='<a href="index.html" aria-current="page">All notebooks</a>',
         main="\n".join(main),
@@ -126,18 +128,23 @@ def index(lessons: Sequence[Lesson], picture: str, guide: bool, slides: bool) ->
     return frame(COURSE, body, styles("site.css"))
 
 
-def lecturer(guide: Path, pages: Sequence[str], slides: bool) -> str:
-    """The lecturer's guide as a page.
+def document(path: Path, pages: Container[str], slides: bool) -> str:
+    """A document of the course as a page.
 
     Args:
-        guide: Markdown that links to places in notebooks.
-        pages: Stems of the notebooks that have a page.
-        slides: Whether the links lead to slides.
+        path: A markdown file.
+        pages: Stems of the notebooks and documents that have a page.
+        slides: Whether there are slides, to which a lecturer's links then lead.
     """
-    main = to_html(guide.read_text("utf-8"), guide.parent, pages)
-    if slides:
+    main = to_html(path.read_text("utf-8"), path.parent, pages)
+    if slides and path.stem == LECTURER:
         main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
     nav = '<a href="index.html">All notebooks</a>'
     scripts = f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>"
     body = PAGE.format(nav=nav, main=main, notice=NOTICE, scripts=scripts)
-    return frame("For the lecturer", body, styles("site.css"))
+    return frame(_title(path), body, styles("site.css"))
+
+
+def _title(path: Path) -> str:
+    """The first heading of a markdown file."""
+    return path.read_text("utf-8").partition("# ")[2].partition("\n")[0]

@@ -1,4 +1,8 @@
-"""What a model is: it scores items for users, most often through embeddings, which may be passed along the edges."""
+"""What a model is: :class:`Model` scores items for users, and each class below adds one idea to the one before.
+
+:class:`EmbeddingModel` scores by the dot product of a user's and an item's embedding, :class:`TableModel` learns one
+vector per node, and :class:`GraphModel` passes these vectors along the edges.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
-from course_lib.arguments import whole
+from course_lib.arguments import seeded, whole
 from course_lib.diffusion import normalized_adjacency, without_edges
 from course_lib.graph import InteractionGraph, checked_ids
 
 
 class Model(Protocol):
-    """What evaluation and retrieval ask of a model.
+    """What evaluation and retrieval need from a model.
 
     Source: lecture rows 5 and 17.
     """
@@ -29,29 +34,19 @@ class Model(Protocol):
 
 
 class EmbeddingModel(nn.Module):
-    """A model that scores with the dot product of a user's and an item's embedding, and learns one vector a node.
+    """A trained model that scores with the dot product of a user's and an item's embedding.
 
-    Subclasses say in ``embed`` how the learnt tables become the final embeddings.
+    Subclasses say in ``embed`` how the embeddings come about, and in ``penalty`` what weight decay keeps short.
 
     Args:
         graph: The training graph.
-        dim: Embedding size D.
-        std: Standard deviation of the normal start; small, so that scores start near 0 where the sigmoid is steep.
-        seed: Seed of the start.
 
-    Raises:
-        ValueError: If dim < 1.
-
-    Source: lecture rows 18, 19 and 40.
+    Source: lecture rows 18 and 19.
     """
 
-    def __init__(self, graph: InteractionGraph, dim: int = 64, std: float = 0.1, seed: int = 0) -> None:
+    def __init__(self, graph: InteractionGraph) -> None:
         super().__init__()
-        dim = whole("dim", dim, least=1)
         self.num_users, self.num_items = graph.num_users, graph.num_items
-        table = torch.randn(graph.num_nodes, dim, generator=torch.Generator().manual_seed(seed)) * std  # (N, D)
-        self.user_table = nn.Parameter(table[: self.num_users].clone())  # (U, D)
-        self.item_table = nn.Parameter(table[self.num_users :].clone())  # (I, D)
 
     def embed(self) -> tuple[Tensor, Tensor]:
         """Final embeddings of all users (U, D) and all items (I, D), differentiable."""
@@ -73,6 +68,52 @@ class EmbeddingModel(nn.Module):
         user_emb, item_emb = self.embed()
         return user_emb[users] @ item_emb.T
 
+    def pair_scores(self, users: Tensor, items: Tensor) -> Tensor:
+        """Scores for training: dot products of each user with some items only.
+
+        Args:
+            users: User of each row, shape (B,).
+            items: Items to score for the user, shape (B, S).
+
+        Returns:
+            Scores, shape (B, S), differentiable.
+        """
+        user_emb, item_emb = self.embed()
+        users, items = users.to(user_emb.device), items.to(item_emb.device)
+        return (embedding(users, user_emb)[:, None] * embedding(items, item_emb)).sum(dim=-1)  # (B, S)
+
+    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
+        """What weight decay adds to the loss of a batch, before it is multiplied with the factor: a scalar.
+
+        Args:
+            users: Users of the batch, shape (B,).
+            items: Items of the batch, any shape that begins with B.
+        """
+        raise NotImplementedError
+
+
+class TableModel(EmbeddingModel):
+    """An embedding model that learns one vector per user and one per item, in two tables.
+
+    Args:
+        graph: The training graph.
+        dim: Embedding size D.
+        std: Standard deviation of the normal start; small, so that scores start near 0, where the sigmoid is steep.
+        seed: Seed of the start.
+
+    Raises:
+        ValueError: If dim < 1.
+
+    Source: lecture row 40.
+    """
+
+    def __init__(self, graph: InteractionGraph, dim: int = 64, std: float = 0.1, seed: int = 0) -> None:
+        super().__init__(graph)
+        dim = whole("dim", dim, least=1)
+        table = torch.randn(graph.num_nodes, dim, generator=seeded(seed)) * std  # (N, D)
+        self.user_table = nn.Parameter(table[: self.num_users].clone())  # (U, D)
+        self.item_table = nn.Parameter(table[self.num_users :].clone())  # (I, D)
+
     def penalty(self, users: Tensor, items: Tensor) -> Tensor:
         """Half the squared length of the learnt vectors behind a batch, per row of the batch.
 
@@ -92,11 +133,11 @@ class EmbeddingModel(nn.Module):
         return total / (2 * len(users))
 
 
-class GraphModel(EmbeddingModel):
+class GraphModel(TableModel):
     """A model whose final embeddings come from passing the learnt vectors along the edges of the training graph.
 
-    Subclasses say how in ``propagate``. The adjacency matrix is no weight: it moves with the model to another device
-    or dtype, is left out of ``state_dict``, and copies of the model share it.
+    Subclasses say how in ``propagate``. The adjacency matrix is not learnt: it moves with the model to another device
+    or dtype, but ``state_dict`` leaves it out, and copies of the model share it.
 
     Args:
         graph: The training graph.
@@ -127,21 +168,21 @@ class GraphModel(EmbeddingModel):
 
     @contextmanager
     def without_edges(self, graph: InteractionGraph, gone: Tensor) -> Iterator[None]:
-        """Inside, nothing passes along some edges; degrees stay those of the whole graph.
+        """In this context nothing passes along some edges; degrees stay those of the whole graph.
 
         Args:
             graph: The training graph.
-            gone: Which edges, in the order of ``graph.user``, bool, shape (E,).
+            gone: True for the edges to leave out, in the order of ``graph.user``, bool, shape (E,).
 
         Raises:
-            ValueError: If the graph is another or the shape does not fit.
+            ValueError: If the model was built from another graph or the shape does not fit.
         """
-        whole = self.adjacency
-        self.adjacency = without_edges(whole, graph, gone)
+        every_edge = self.adjacency
+        self.adjacency = without_edges(every_edge, graph, gone)
         try:
             yield
         finally:
-            self.adjacency = whole
+            self.adjacency = every_edge
 
     def propagate(self, nodes: Tensor) -> Tensor:
         """Final node embeddings from the learnt ones: (N, D) → (N, D′)."""
@@ -154,23 +195,23 @@ class GraphModel(EmbeddingModel):
         return users, items
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphModel:
-        memo[id(self.adjacency)] = self.adjacency  # never written to; and torch cannot copy a CSR tensor deeply
+        memo[id(self.adjacency)] = self.adjacency  # shared: nothing writes to it, and torch cannot deepcopy CSR
         twin = memo[id(self)] = type(self).__new__(type(self))
         twin.__dict__.update(deepcopy(self.__dict__, memo))
         return twin
 
 
 def xavier(shapes: Iterable[tuple[int, int]], seed: int) -> list[nn.Parameter]:
-    """Weight matrices with a Xavier-uniform start, in a stream of numbers that no embedding table uses.
+    """Weight matrices with a Xavier-uniform start, drawn from a random stream that no embedding table uses.
 
     Args:
         shapes: Shape of each matrix.
         seed: Seed of the model, a whole number of at least 0.
 
     Returns:
-        One parameter a shape.
+        One parameter per shape.
 
     Source: Glorot & Bengio 2010.
     """
-    generator = torch.Generator().manual_seed(-1 - seed)
+    generator = seeded(-1 - seed)
     return [nn.Parameter(nn.init.xavier_uniform_(torch.empty(shape), generator=generator)) for shape in shapes]

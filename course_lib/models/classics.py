@@ -1,4 +1,4 @@
-"""Models without gradient descent, which every trained model has to beat."""
+"""Models without gradient descent: the baselines that every trained model has to beat."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from course_lib.arguments import refuse, whole
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 
-if TYPE_CHECKING:  # scipy.sparse is slow to load: at run time only for those who build such a model
+if TYPE_CHECKING:  # scipy.sparse is slow to import, so it is imported only when one of these models is built
     from scipy.sparse import csr_array
 
-LARGEST_DENSE = 20_000  # items: I × I float64 is then 3 GB
+LARGEST_DENSE = 20_000  # items; an I × I matrix of float64 then takes 3 GB
 
 
 class Popularity:
@@ -25,6 +25,13 @@ class Popularity:
 
     Args:
         graph: The training graph.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> Popularity(load("toy").graph).score(torch.tensor([0, 1]))
+        tensor([[2., 3., 2., 2., 2., 1.],
+                [2., 3., 2., 2., 2., 1.]])
 
     Source: lecture row 70.
     """
@@ -46,17 +53,24 @@ class Popularity:
 
 
 class ItemKNN:
-    """Items like those the user has, by the cosine of the item columns of R.
+    """Items similar to those the user has; the similarity is the cosine of two columns of R.
 
-    Of each item only its most similar items count, itself left out (equal similarities: lower id first):
-    score(u, v) = Σ cos(v, w) over those neighbours w of v that u has.
+    An item's neighbours are the items most similar to it, without itself (equal similarities: lower id first), and
+    score(u, v) is the sum of cos(v, w) over those neighbours w of v that u has.
 
     Args:
         graph: The training graph.
-        neighbors: Neighbours kept of each item.
+        neighbors: Number of neighbours per item.
 
     Raises:
         ValueError: If neighbors < 1.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> scores = ItemKNN(load("toy").graph, neighbors=2).score(torch.tensor([0]))
+        >>> scores.argmax()  # Ada has items 0 and 1, and both have item 2 as a neighbour
+        tensor(2)
 
     Source: lecture rows 37 and 70; Sarwar et al. 2001.
     """
@@ -69,7 +83,7 @@ class ItemKNN:
         cosine.setdiag(0)
         self._ids = torch.zeros(graph.num_items, neighbors, dtype=torch.long)  # (I, neighbors)
         self._weights = torch.zeros(graph.num_items, neighbors)
-        for start in range(0, graph.num_items, 1024):  # never the dense I × I matrix
+        for start in range(0, graph.num_items, 1024):  # block by block: a dense I × I matrix may not fit
             block = torch.from_numpy(cosine[start : start + 1024].toarray()).float()  # (1024, I)
             ids = top_k(block, neighbors)
             self._ids[start : start + 1024], self._weights[start : start + 1024] = ids, block.gather(1, ids)
@@ -88,7 +102,7 @@ class ItemKNN:
 
 
 class EASE:
-    """Each item explained by all others: the ridge regression R ≈ R B with a zero diagonal, in closed form.
+    """Each item predicted from all others: the ridge regression R ≈ R B with a zero diagonal, in closed form.
 
     P = (RᵀR + λI)⁻¹, B = −P / diag(P) column by column, diag(B) = 0; score(u, ·) = R_u B.
 
@@ -98,6 +112,13 @@ class EASE:
 
     Raises:
         ValueError: If ridge is not positive or there are too many items for a dense I × I matrix.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> model = EASE(load("toy").graph, ridge=1.0)
+        >>> tuple(model.score(torch.tensor([0, 3])).shape)
+        (2, 6)
 
     Source: lecture row 70; Steck 2019, equation 8.
     """
@@ -128,19 +149,26 @@ class EASE:
 
 
 class LowPassFilter:
-    """The user's row, smoothed over the graph of items: GF-CF, a LightGCN without training.
+    """The user's row of R, smoothed over the graph of items: GF-CF, a LightGCN without training.
 
     With R̃ = D_U^(−1/2) R D_I^(−1/2) and its first right singular vectors V,
-    score(u, ·) = R_u (R̃ᵀR̃ + α D_I^(−1/2) V Vᵀ D_I^(1/2)): a linear filter, and an ideal one that lets the ``rank``
-    smoothest signals pass. alpha = 0 is the linear filter alone.
+    score(u, ·) = R_u (R̃ᵀR̃ + α D_I^(−1/2) V Vᵀ D_I^(1/2)). The first term is a linear filter; the second is an ideal
+    filter, which lets only the ``rank`` smoothest signals pass. With alpha = 0 the linear filter is left alone.
 
     Args:
         graph: The training graph.
-        rank: Number of singular vectors, below U and I.
+        rank: Number of singular vectors, less than U and less than I.
         alpha: Weight of the ideal filter.
 
     Raises:
         ValueError: If rank or alpha is out of range or the graph has no edge.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> model = LowPassFilter(load("toy").graph, rank=2)
+        >>> tuple(model.score(torch.tensor([0, 3])).shape)
+        (2, 6)
 
     Source: lecture row 70; Shen et al. 2021, equation 9.
     """
@@ -174,10 +202,10 @@ def smoothest_signals(graph: InteractionGraph, rank: int) -> np.ndarray:
 
     Args:
         graph: The training graph.
-        rank: How many, below U and I.
+        rank: Number of signals, less than U and less than I.
 
     Returns:
-        One signal a row, Vᵀ, shape (rank, I); 0 where an item has no edge.
+        One signal per row, Vᵀ, shape (rank, I); 0 where an item has no edge.
 
     Raises:
         ValueError: If rank is out of range or the graph has no edge.
@@ -191,7 +219,7 @@ def smoothest_signals(graph: InteractionGraph, rank: int) -> np.ndarray:
     smaller = min(graph.num_users, graph.num_items)
     if whole("rank", rank, least=1) >= smaller:
         refuse("rank", rank, f"fewer than there are users and items, at most {smaller - 1}")
-    start = np.random.default_rng(0).standard_normal(smaller)  # fixed: the same digits in every run
+    start = np.random.default_rng(0).standard_normal(smaller)  # a fixed start gives the same digits in every run
     return svds(_scaled(graph, user_power=-0.5, item_power=-0.5), k=rank, v0=start)[2]
 
 
@@ -200,6 +228,6 @@ def _scaled(graph: InteractionGraph, user_power: float, item_power: float) -> cs
     from scipy.sparse import csr_array
 
     ends = graph.user.numpy(), graph.item.numpy()
-    degrees = graph.user_degree.numpy()[ends[0]], graph.item_degree.numpy()[ends[1]]  # of an edge's ends: at least 1
+    degrees = graph.user_degree.numpy()[ends[0]], graph.item_degree.numpy()[ends[1]]  # per edge, so at least 1
     weight = np.float_power(degrees[0], user_power) * np.float_power(degrees[1], item_power)
     return csr_array((weight, ends), shape=(graph.num_users, graph.num_items))

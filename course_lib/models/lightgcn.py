@@ -16,19 +16,33 @@ class LightGCN(GraphModel):
 
     .. math:: E_{\text{final}} = \sum_{l=0}^{L} \alpha_l \tilde A^l E, \qquad \text{score}(u, v) = e_u \cdot e_v
 
-    It has exactly the parameters of :class:`MatrixFactorization`, starts from the same ones, and with
-    alpha = (1, 0, …) is that model.
+    It has exactly the parameters of :class:`MatrixFactorization`, starts from the same ones, and is that model when
+    alpha = (1, 0, …).
 
     Args:
         graph: The training graph.
         dim: Embedding size D.
         num_layers: Number of layers L.
-        alpha: Weight of each layer, length L + 1; 1 / (L + 1) each by default. An ``nn.Parameter`` is learnt too.
+        alpha: Weight of each layer, length L + 1; 1 / (L + 1) each by default. An ``nn.Parameter`` is trained too.
         std: Standard deviation of the normal start.
         seed: Seed of the start.
 
     Raises:
         ValueError: If dim < 1, num_layers < 0, or alpha has another length or is not finite.
+
+    Example:
+        The final embeddings, with the equation written out as a loop:
+
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> from course_lib.diffusion import product
+        >>> model = LightGCN(load("toy").graph, dim=8, num_layers=3)
+        >>> E, total = torch.cat([model.user_table, model.item_table]), 0
+        >>> for weight in model.alpha:
+        ...     total = total + weight * E  # the weighted sum of the layers
+        ...     E = product(model.adjacency, E)  # E ← Ã E, the next layer
+        >>> torch.allclose(torch.cat(model.embed()), total, atol=1e-6)
+        True
 
     Source: lecture rows 53–69; He et al. 2020, equations 3–8.
     """
@@ -46,5 +60,8 @@ class LightGCN(GraphModel):
         self.alpha = layer_weights(alpha, self.num_layers)
 
     def propagate(self, nodes: Tensor) -> Tensor:
-        """Weighted sum of all layers, shape (N, D)."""
+        """Weighted sum of all layers, shape (N, D).
+
+        ``polynomial`` gives what the loop in the example above gives, in less time.
+        """
         return polynomial(self.adjacency, nodes, self.alpha)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, linear
 
 from course_lib.arguments import refuse
-from course_lib.diffusion import polynomial
+from course_lib.diffusion import product
 from course_lib.graph import InteractionGraph
 from course_lib.models.base import GraphModel, xavier
 
@@ -19,16 +19,16 @@ def ngcf_layer(h: Tensor, mean_adjacency: Tensor, weight: Tensor, bias: Tensor) 
 
     Args:
         h: Node embeddings, shape (N, D).
-        mean_adjacency: D⁻¹ A, sparse CSR, shape (N, N); the mean over no neighbour is 0.
-        weight: Matrix of the linear map, shape (D′, 2 D); its left half meets the own vector.
-        bias: Its bias, shape (D′,).
+        mean_adjacency: D⁻¹ A, sparse CSR, shape (N, N); a node without neighbours has the mean 0.
+        weight: Matrix of the linear map, shape (D′, 2 D); its left half is multiplied with the node's own vector.
+        bias: Bias of the linear map, shape (D′,).
 
     Returns:
         Node embeddings of the next layer, shape (N, D′), nowhere negative.
 
     Source: lecture rows 47–49.
     """
-    neighbors = polynomial(mean_adjacency, h, (0, 1))  # (N, D)
+    neighbors = product(mean_adjacency, h)  # (N, D)
     return linear(torch.cat([h, neighbors], dim=1), weight, bias).relu()
 
 
@@ -38,45 +38,55 @@ def ngcf_paper_layer(h: Tensor, adjacency: Tensor, w1: Tensor, w2: Tensor) -> Te
     Args:
         h: Node embeddings H, shape (N, D).
         adjacency: Ã, sparse CSR, shape (N, N).
-        w1: Weights of what a neighbour sends, and of the own vector, shape (D, D′).
-        w2: Weights of the products of both ends' vectors, shape (D, D′).
+        w1: Weights of the neighbours' vectors and of the node's own, shape (D, D′).
+        w2: Weights of the products of a neighbour's vector and the node's own, shape (D, D′).
 
     Returns:
         Node embeddings of the next layer, shape (N, D′).
 
     Source: Wang et al. 2019, equation 7.
     """
-    neighbors = polynomial(adjacency, h, (0, 1))  # Ã H, (N, D)
+    neighbors = product(adjacency, h)  # Ã H, (N, D)
     return leaky_relu((neighbors + h) @ w1 + (neighbors * h) @ w2, negative_slope=0.2)
 
 
 class NGCF(GraphModel):
-    r"""NGCF, in two variants that differ in the layer and in the read-out.
+    r"""NGCF, in two variants that differ in the layer and in which layers become the embedding.
 
-    "lecture" reads the last layer out. Its ReLU leaves no entry negative, so no score is below 0:
+    The "lecture" variant uses the last layer as the embedding. Its ReLU leaves no entry negative, so no score is
+    below 0:
 
     .. math:: h_n^{(l+1)} = \mathrm{ReLU}\Big(W^{(l)} \Big[h_n^{(l)}, \tfrac{1}{|N_n|} \sum_{m \in N_n} h_m^{(l)}\Big]
         + b^{(l)}\Big)
 
-    "paper" reads all layers 0 … L out, side by side, so a score is the sum of one dot product a layer:
+    The "paper" variant puts all layers 0 … L side by side, so a score is the sum of one dot product per layer:
 
     .. math:: E^{(l+1)} = \mathrm{LeakyReLU}\big((\tilde A + I) E^{(l)} W_1^{(l)}
         + (\tilde A E^{(l)} \odot E^{(l)}) W_2^{(l)}\big)
 
-    The authors' code goes further than their equation: dropout of messages and nodes, a LeakyReLU on each of the two
-    terms, vectors of each layer scaled to length 1, biases, and by default (D + I)⁻¹ (A + I) in the place of Ã. None of
-    that is here.
+    The authors' code adds to their equation: dropout of messages and nodes, a LeakyReLU on each of the two terms,
+    vectors of each layer scaled to length 1, biases, and by default (D + I)⁻¹ (A + I) in place of Ã. None of that is
+    here.
 
     Args:
         graph: The training graph.
         dim: Embedding size D, the same in all layers.
         num_layers: Number of layers L.
         variant: "lecture" or "paper".
-        std: Standard deviation of the normal start of the embeddings; weights start Xavier-uniform, biases at 0.
+        std: Standard deviation of the normal start of the embeddings. Weights start Xavier-uniform, biases at 0.
         seed: Seed of the start.
 
     Raises:
         ValueError: If dim < 1, num_layers < 0 or the variant is unknown.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> graph = load("toy").graph
+        >>> [tuple(NGCF(graph, dim=8, num_layers=3, variant=v).embed()[0].shape) for v in ("lecture", "paper")]
+        [(4, 8), (4, 32)]
+        >>> bool((NGCF(graph, dim=8).score(torch.arange(4)) >= 0).all())
+        True
 
     Source: lecture rows 44–52; Wang et al. 2019.
     """

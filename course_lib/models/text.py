@@ -1,4 +1,4 @@
-"""The lecture's "LLM" recommender: items are what a frozen encoder makes of their text, users the mean of theirs."""
+"""The lecture's "LLM" recommender: a frozen encoder turns texts into item vectors, and a user is the mean of these."""
 
 from __future__ import annotations
 
@@ -10,21 +10,30 @@ from course_lib.graph import InteractionGraph, checked_ids
 
 
 class TextMean:
-    r"""Nothing is learnt: a user is the plain mean of the unit vectors of the items the user has.
+    r"""Nothing is learnt: a user's vector is the plain mean of the unit vectors of the user's items.
 
     .. math:: z_v = \frac{x_v}{\lVert x_v \rVert}, \qquad z_u = \frac{1}{d_u} \sum_{v \in N_u} z_v, \qquad
         \text{score}(u, v) = z_u \cdot z_v
 
-    Behaviour enters through the user's own history alone, so an item that nobody has yet is scored like any other.
+    Behaviour enters through the user's own history alone, so an item that has no users yet is scored like any other.
 
     Args:
         graph: The training graph.
-        features: One vector an item, float, shape (I, D), such as ``text_features(…)``; an item whose vector is zero
+        features: One vector per item, float, shape (I, D), such as ``text_features(…)``; an item whose vector is zero
             scores 0.
-        center: Subtract the mean of all item vectors first: what all texts have in common tells no item from another.
+        center: First subtract the mean of all item vectors, because what all texts share does not tell items apart.
 
     Raises:
         ValueError: If there is not one finite float vector for each item.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> from course_lib.features import genre_features
+        >>> toy = load("toy")
+        >>> model = TextMean(toy.graph, genre_features(toy.genres))
+        >>> model.score(torch.tensor([0]))  # Ada has two items, both from the genre of the first three
+        tensor([[1., 1., 1., 0., 0., 0.]])
 
     Source: lecture rows 13 and 14.
     """

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import astuple
 
-import pandas as pd
 import pytest
 from claims.frame import DOCUMENT, Claim, declared, document
+from torch import Tensor
 
 from course_lib.datasets import Dataset, load
 from course_lib.download import DownloadError
-from course_lib.evaluation import run_seeds
-from course_lib.graph import split
-from course_lib.models import EASE, LightGCN, MatrixFactorization
-from course_lib.training import recipe_for
+from course_lib.features import item_texts, text_features
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,19 +56,6 @@ def films() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def film_recall(films: Dataset) -> pd.DataFrame:
-    """Test recall@20 on MovieLens, each model as validation tuned it: a row a model, a column a seed."""
-    builders = {
-        "MF": lambda graph, seed: MatrixFactorization(graph, seed=seed),
-        "MF, binary": lambda graph, seed: MatrixFactorization(graph, seed=seed),
-        "LightGCN": lambda graph, seed: LightGCN(graph, seed=seed),
-        "EASE": lambda graph, seed: EASE(graph),
-    }
-    recipes = {
-        "MF": recipe_for(MatrixFactorization, films.name),
-        "MF, binary": recipe_for(MatrixFactorization, films.name, "binary"),
-        "LightGCN": recipe_for(LightGCN, films.name),
-    }
-    splits = [split(films.graph, seed=seed) for seed in range(5)]
-    runs = run_seeds(builders, splits.__getitem__, recipes, range(5), progress=False)
-    return runs["recall@20"].unstack("seed")
+def film_text(films: Dataset) -> Tensor:
+    """What the encoder makes of title and genres, (I, 384)."""
+    return text_features(item_texts(films.titles, films.genres), progress=False)

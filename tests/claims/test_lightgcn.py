@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
+from itertools import product
 from statistics import median
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 from claims.frame import claim, mean_sd
+from over_seeds import SEEDS, lead
 from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, normalize
@@ -16,10 +21,10 @@ from torch_geometric.nn import GCNConv
 
 from course_lib.datasets import Dataset
 from course_lib.diffusion import normalized_adjacency, polynomial
-from course_lib.evaluation import run_seeds
+from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, split
 from course_lib.metrics import top_k
-from course_lib.models import GCN, LightGCN, MatrixFactorization
+from course_lib.models import GCN, EmbeddingModel, LightGCN, MatrixFactorization
 from course_lib.training import Recipe, fit, recipe_for, train_epochs
 
 APART = ("05", "2 · Taking a GCN apart")
@@ -27,18 +32,33 @@ PAY = ("05", "7 · Does it pay?")
 
 
 @pytest.fixture(scope="module")
-def ladder(campus: Dataset) -> pd.DataFrame:
-    """Recall@20 on campus with one recipe for all, two layers: a row a rung, a column a seed."""
+def rungs(campus: Dataset) -> dict[str, list[EmbeddingModel]]:
+    """A GCN and what remains of it on campus, two layers, trained by one recipe: a model a seed."""
     builders = {
-        "GCN": lambda graph, seed: GCN(graph, seed=seed),
-        "no ReLU": lambda graph, seed: GCN(graph, relu=False, seed=seed),
-        "no ReLU, no W": lambda graph, seed: GCN(graph, relu=False, weights=False, seed=seed),
-        "LightGCN": lambda graph, seed: LightGCN(graph, num_layers=2, seed=seed),
+        "GCN": GCN,
+        "no ReLU": partial(GCN, relu=False),
+        "no ReLU, no W": partial(GCN, relu=False, weights=False),
+        "LightGCN": partial(LightGCN, num_layers=2),
     }
-    recipes = dict.fromkeys(builders, recipe_for(LightGCN, campus.name))
-    splits = [split(campus.graph, seed=seed) for seed in range(3)]
-    runs = run_seeds(builders, splits.__getitem__, recipes, range(3), progress=False)
-    return runs["recall@20"].unstack("seed")
+    models = {name: [] for name in builders}
+    for (name, build), seed in product(builders.items(), SEEDS):
+        parts = split(campus.graph, seed=seed)
+        models[name].append(build(parts.train, seed=seed))
+        fit(models[name][-1], parts, replace(recipe_for(LightGCN, campus.name), seed=seed), progress=False)
+    return models
+
+
+@pytest.fixture(scope="module")
+def ladder(campus: Dataset, rungs: dict[str, list[EmbeddingModel]]) -> pd.DataFrame:
+    """Their recall@20: a row a rung, a column a seed."""
+    splits = [split(campus.graph, seed=seed) for seed in SEEDS]
+    return pd.DataFrame(
+        {
+            name: [evaluate(model, parts)["recall@20"] for model, parts in zip(models, splits, strict=True)]
+            for name, models in rungs.items()
+        },
+        index=SEEDS,
+    ).T
 
 
 def random_nodes(graph: InteractionGraph, seed: int) -> Tensor:
@@ -63,10 +83,10 @@ def test_leaving_out_w_pays(ladder, measured):
     by_relu = ladder.loc["no ReLU"] - ladder.loc["GCN"]
     by_weights = ladder.loc["no ReLU, no W"] - ladder.loc["no ReLU"]
     assert by_relu.mean() < 0.01
-    assert (by_weights > 0).all()
+    assert (by_weights > 0).sum() >= 4
     assert by_weights.mean() > 0.015
     measured(
-        f"campus, recall@20: GCN {mean_sd(ladder.loc['GCN'])}, no ReLU {mean_sd(ladder.loc['no ReLU'])}, "
+        f"campus, recall@20, 5 splits: GCN {mean_sd(ladder.loc['GCN'])}, no ReLU {mean_sd(ladder.loc['no ReLU'])}, "
         f"nor W {mean_sd(ladder.loc['no ReLU, no W'])}"
     )
 
@@ -145,12 +165,13 @@ def test_all_weight_on_layer_0_trains_matrix_factorization(campus, measured):
 @claim(
     row=61,
     says="(Implied) A uniform mix of all layers beats the last one alone.",
-    verdict="does not hold here: with two layers the last is as good",
+    verdict="does not hold here: with two layers neither is clearly ahead, and the gain is below that of leaving W out",
     shown=PAY,
 )
 def test_the_uniform_mix_is_not_ahead_of_the_last_layer(ladder, measured):
     gain = ladder.loc["LightGCN"] - ladder.loc["no ReLU, no W"]
-    assert gain.mean() < 0.01
+    assert lead(gain) < 3
+    assert gain.mean() < (ladder.loc["no ReLU, no W"] - ladder.loc["no ReLU"]).mean()
     measured(
         f"campus, recall@20: mix {mean_sd(ladder.loc['LightGCN'])}, last layer "
         f"{mean_sd(ladder.loc['no ReLU, no W'])}; mix ahead in {(gain > 0).sum()} of {len(gain)} seeds"
@@ -183,7 +204,7 @@ def test_two_hops_make_users_with_common_items_alike(campus, measured):
     graph, adjacency = campus.graph, normalized_adjacency(campus.graph)
     overlap = cosines(graph.biadjacency().to_dense())
     found = {0: [], 2: []}
-    for seed in range(5):
+    for seed in SEEDS:
         for hops in found:
             nodes = polynomial(adjacency, random_nodes(graph, seed), [0.0] * hops + [1.0])
             found[hops].append(spearmanr(cosines(nodes[: graph.num_users]), overlap).statistic)
@@ -202,24 +223,25 @@ def test_two_hops_make_users_with_common_items_alike(campus, measured):
     verdict="holds: LightGCN's embeddings follow the clicks less than MF's, and the true tastes more",
     shown=("05", "4 · One hop, two hops"),
 )
-def test_diffused_embeddings_are_closer_to_the_true_tastes(campus, measured):
+def test_diffused_embeddings_are_closer_to_the_true_tastes(campus, rungs, measured):
     tastes = cosines(campus.truth.user_taste)
-    found = {MatrixFactorization: {"clicks": [], "tastes": []}, LightGCN: {"clicks": [], "tastes": []}}
-    for seed in range(3):
+    found = {name: {"clicks": [], "tastes": []} for name in ("MF", "LightGCN")}
+    for seed, light in zip(SEEDS, rungs["LightGCN"], strict=True):
         parts = split(campus.graph, seed=seed)
+        shallow = MatrixFactorization(parts.train, seed=seed)
+        fit(shallow, parts, replace(recipe_for(shallow, campus.name), seed=seed), progress=False)
         clicks = cosines(parts.train.biadjacency().to_dense())
-        for kind, correlation in found.items():
-            model = kind(parts.train, seed=seed)
-            fit(model, parts, recipe_for(model, campus.name), progress=False)
+        for model, correlation in zip((shallow, light), found.values(), strict=True):
             alike = cosines(model.embed()[0])
             correlation["clicks"].append(spearmanr(alike, clicks).statistic)
             correlation["tastes"].append(spearmanr(alike, tastes).statistic)
-    shallow, light = found.values()
-    assert all(l > s for l, s in zip(light["tastes"], shallow["tastes"], strict=True))
-    assert all(l < s for l, s in zip(light["clicks"], shallow["clicks"], strict=True))
+    gain = {to: np.subtract(found["LightGCN"][to], found["MF"][to]) for to in ("clicks", "tastes")}
+    assert gain["tastes"].mean() > 0 > gain["clicks"].mean()
+    assert (gain["tastes"] > 0).sum() >= 4
+    assert (gain["clicks"] < 0).sum() >= 4
     measured(
-        "campus, rank correlation of users' cosines with their true tastes: "
-        f"MF {mean_sd(shallow['tastes'])}, LightGCN {mean_sd(light['tastes'])}"
+        "campus, rank correlation of users' cosines with their true tastes, 5 splits: "
+        f"MF {mean_sd(found['MF']['tastes'])}, LightGCN {mean_sd(found['LightGCN']['tastes'])}"
     )
 
 
@@ -233,7 +255,7 @@ def test_deep_diffusion_recommends_the_popular(campus, measured):
     graph = split(campus.graph, seed=0).train
     adjacency = normalized_adjacency(graph)
     lists, correlation = {3: [], 128: []}, {3: [], 128: []}
-    for seed in range(5):
+    for seed in SEEDS:
         for depth in lists:
             nodes = polynomial(adjacency, random_nodes(graph, seed), [1 / (depth + 1)] * (depth + 1))
             scores = nodes[: graph.num_users] @ nodes[graph.num_users :].T  # (U, I)
@@ -267,29 +289,6 @@ def test_one_layer_is_a_gcn_convolution_without_self_loops(campus, measured):
         assert torch.allclose(convolution(start, both_ways), ours, atol=1e-5)
     assert not torch.allclose(layer[False] + start, layer[True], atol=0.1)
     measured("campus: equal to PyG's GCNConv with W = I, without self-loops and with them")
-
-
-@pytest.mark.slow
-@claim(
-    row=68,
-    says="LightGCN performs better than shallow encoders, with the same parameters.",
-    verdict="holds",
-    shown=PAY,
-)
-def test_lightgcn_beats_tuned_matrix_factorization(films, film_recall, measured):
-    shapes = [
-        {name: table.shape for name, table in model(films.graph).named_parameters()}
-        for model in (LightGCN, MatrixFactorization)
-    ]
-    assert shapes[0] == shapes[1]
-    light, shallow = film_recall.loc["LightGCN"], film_recall.loc["MF"]
-    gain = light - shallow
-    assert (gain > 0).sum() >= 4
-    assert gain.mean() > 0.004
-    measured(
-        f"recall@20 on MovieLens: LightGCN {mean_sd(light)}, MF {mean_sd(shallow)}; "
-        f"LightGCN ahead in {(gain > 0).sum()} of {len(gain)} seeds"
-    )
 
 
 @pytest.mark.slow

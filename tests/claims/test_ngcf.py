@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import product
 from math import ceil, log
 
+import numpy as np
 import pytest
 import torch
 from claims.frame import claim, mean_sd
+from over_seeds import SEEDS, lead
 from torch_geometric.nn import SAGEConv
 
 from course_lib.datasets import Dataset
@@ -18,15 +20,13 @@ from course_lib.models import NGCF, LightGCN, MatrixFactorization
 from course_lib.models.ngcf import ngcf_layer, ngcf_paper_layer
 from course_lib.training import Recipe, train_epochs
 
-NUM_SEEDS = 3
-
 
 @pytest.fixture(scope="module")
 def trained(campus: Dataset) -> dict[str, list[tuple[NGCF, list[float]]]]:
     """Variant → for each seed the model after 30 epochs of binary loss, and its losses."""
     recipe = Recipe("binary", epochs=30, batch_size=1024, lr=0.01, weight_decay=0.01)
     runs = {"lecture": [], "paper": []}
-    for seed, variant in product(range(NUM_SEEDS), runs):
+    for seed, variant in product(SEEDS, runs):
         graph = split(campus.graph, seed=seed).train
         model = NGCF(graph, num_layers=2, variant=variant, seed=seed)
         runs[variant].append((model, list(train_epochs(model, graph, recipe))))
@@ -122,10 +122,12 @@ def test_the_papers_score_sums_all_layers_and_the_deepest_is_loudest(trained, me
         parts = [users @ items.T for users, items in layers]
         assert torch.allclose(sum(parts), model.score(torch.arange(model.num_users)), atol=1e-4)
         spreads.append([part.std().item() for part in parts])
-        assert spreads[-1] == sorted(spreads[-1])
-    by_layer = ", ".join(f"{sum(spread) / NUM_SEEDS:.1f}" for spread in zip(*spreads, strict=True))
+    rises = np.diff(spreads, axis=1).T  # (2, seeds)
+    assert all(lead(rise) > 3 for rise in rises)
+    by_layer = ", ".join(f"{spread:.1f}" for spread in np.mean(spreads, axis=0))
     measured(
-        f"campus, trained: the scores of layers 0, 1, 2 spread by {by_layer} (in each of {NUM_SEEDS} seeds rising)"
+        f"campus, trained: the scores of layers 0, 1, 2 spread by {by_layer} "
+        f"(rising in {(rises > 0).all(axis=0).sum()} of 5 seeds)"
     )
 
 
@@ -140,11 +142,12 @@ def test_the_last_relu_holds_the_binary_loss_above_log_2(trained, measured):
     lowest = {variant: [min(losses) for _, losses in runs] for variant, runs in trained.items()}
     for model, _ in trained["lecture"]:
         assert model.score(torch.arange(model.num_users)).min() >= 0
-    for model, _ in trained["paper"]:
-        assert model.score(torch.arange(model.num_users)).min() < -1
-    assert min(lowest["lecture"]) > log(2) > max(lowest["paper"])
+    least = [model.score(torch.arange(model.num_users)).min().item() for model, _ in trained["paper"]]
+    assert lead(-np.array(least), over=1) > 3
+    assert min(lowest["lecture"]) > log(2)  # by arithmetic: with σ ≥ ½ the negatives alone cost that much
+    assert lead(log(2) - np.array(lowest["paper"])) > 3
     measured(
-        f"campus, lowest loss in 30 epochs: as taught {mean_sd(lowest['lecture'])}, as published "
+        f"campus, lowest loss in 30 epochs, 5 seeds: as taught {mean_sd(lowest['lecture'])}, as published "
         f"{mean_sd(lowest['paper'])}; log 2 = {log(2):.3f}"
     )
 
@@ -162,21 +165,24 @@ def test_a_regularised_shallow_model_beats_ngcf(campus, measured):
         "NGCF": lambda graph, seed: NGCF(graph, num_layers=2, seed=seed),
     }
     recall = {}
-    splits = [split(campus.graph, seed=seed) for seed in range(NUM_SEEDS)]
     for decay in (0.0001, 0.05):
         recipe = Recipe(epochs=200, batch_size=1024, weight_decay=decay, patience=10)
         recipes = dict.fromkeys(builders, recipe)
-        runs = run_seeds(builders, splits.__getitem__, recipes, range(NUM_SEEDS), progress=False)
+        runs = run_seeds(builders, lambda seed: split(campus.graph, seed=seed), recipes, SEEDS, progress=False)
         for name in builders:
             recall[name, decay] = runs["recall@20"][name]
     best_ngcf = recall["NGCF", 0.0001].combine(recall["NGCF", 0.05], max)
-    assert (recall["MF", 0.05] > best_ngcf + 0.02).all()
+    ahead = recall["MF", 0.05] - best_ngcf
+    assert lead(ahead) > 3
+    assert ahead.mean() > 0.02
     assert recall["NGCF", 0.0001].mean() > recall["MF", 0.0001].mean()
+    gain = {name: recall[name, 0.05] - recall[name, 0.0001] for name in builders}
+    assert (gain["MF"] > gain["NGCF"]).sum() >= 4
     lines = (
         f"weight decay {decay:g}: MF {mean_sd(recall['MF', decay])}, NGCF {mean_sd(recall['NGCF', decay])}"
         for decay in (0.0001, 0.05)
     )
-    measured("campus, recall@20, NGCF as taught; " + "; ".join(lines))
+    measured("campus, recall@20, 5 splits, NGCF as taught; " + "; ".join(lines))
 
 
 @claim(

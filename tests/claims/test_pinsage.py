@@ -1,24 +1,19 @@
-"""Rows 73–80 and 89: PinSAGE's graph, its vectors, its batches, and the table of its paper."""
+"""Rows 74–80 and 89: PinSAGE's graph, its vectors, its batches, and the table of its paper."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import pytest
 import torch
-from claims.frame import claim, mean_sd
+from claims.frame import claim
 from scipy.stats import rankdata
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from course_lib.datasets import Dataset
-from course_lib.features import genre_features, item_texts, taste_features, text_features
+from course_lib.features import genre_features, taste_features
 from course_lib.graph import InteractionGraph
 from course_lib.losses import margin_loss, sampled_bpr_loss
-from course_lib.metrics import recall_at_k
-from course_lib.models import LightGCN, PinSAGE
+from course_lib.models import PinSAGE
 from course_lib.models.pinsage import consecutive_pairs, receptive_field
-from course_lib.training import Recipe, recipe_for, train_epochs
+from course_lib.training import Recipe, train_epochs
 from course_lib.walks import importance_neighbors, personalized_pagerank, visit_counts
 
 TABLE_1 = {  # hit rate of Ying et al. 2018, in per cent
@@ -32,67 +27,6 @@ def same_taste(tastes: Tensor) -> Tensor:
     """Whether each pair of items has one taste, flat."""
     first, second = torch.triu_indices(len(tastes), len(tastes), 1)
     return tastes[first] == tastes[second]
-
-
-@pytest.mark.slow
-@claim(
-    row=73,
-    says="A fresh pin gets an embedding in seconds.",
-    verdict="holds, without retraining: better than chance with no edge, and better with ten; LightGCN has none for it",
-    shown=("07", "6 · A film that nobody has rated yet"),
-)
-def test_a_new_film_gets_an_embedding_without_retraining(films, measured):
-    features = text_features(item_texts(films.titles, films.genres), progress=False)
-    features = torch.cat([features, genre_features(films.genres)], dim=1)
-    features = features - features.mean(dim=0)
-    sage_recall, light_recall = {0: [], 10: []}, []
-    for seed in range(3):
-        new, graphs, target = as_it_was(films, seed)
-        models = PinSAGE(graphs[0], features, num_layers=1, seed=seed), LightGCN(graphs[0], seed=seed)
-        recipes = replace(recipe_for(models[0], films.name), epochs=4), recipe_for(models[1], films.name, "softmax")
-        for model, recipe in zip(models, recipes, strict=True):
-            list(train_epochs(model, graphs[0], replace(recipe, seed=seed)))
-        sage, light = models
-        with torch.no_grad():
-            for edges, graph in graphs.items():
-                sage_recall[edges].append(recall_among(sage.on(graph, features).embed(), new, graph, target))
-            light_recall.append(recall_among(light.embed(), new, graphs[0], target))
-    chance = 20 / len(new)
-    assert min(sage_recall[0]) > 1.5 * chance
-    assert all(ten > none for none, ten in zip(sage_recall[0], sage_recall[10], strict=True))
-    assert max(light_recall) < 1.25 * chance
-    measured(
-        f"recall@20 among {len(new)} films that came after training: without an edge {mean_sd(sage_recall[0])}, "
-        f"with 10 {mean_sd(sage_recall[10])}; LightGCN's start vectors {mean_sd(light_recall)}, chance {chance:.3f}"
-    )
-
-
-def as_it_was(films: Dataset, seed: int) -> tuple[Tensor, dict[int, InteractionGraph], InteractionGraph]:
-    """New items; the graph with none and with ten edges of each; the other edges of the new ones."""
-    graph, draw = films.graph, torch.Generator().manual_seed(seed)
-    known = (graph.item_degree >= 20).nonzero().flatten()
-    new = known[torch.randperm(len(known), generator=draw)[: len(known) // 5]]
-    shuffled = torch.randperm(graph.num_edges, generator=draw)
-    order = shuffled[graph.item[shuffled].argsort(stable=True)]  # by item, at random within one
-    first = graph.item_degree.cumsum(0) - graph.item_degree
-    place = torch.empty_like(order)
-    place[order] = torch.arange(graph.num_edges) - first[graph.item[order]]
-    of_new = torch.isin(graph.item, new)
-
-    def part(kept: Tensor) -> InteractionGraph:
-        return InteractionGraph(graph.num_users, graph.num_items, graph.user[kept], graph.item[kept])
-
-    return new, {edges: part(~of_new | (place < edges)) for edges in (0, 10)}, part(of_new & (place >= 10))
-
-
-def recall_among(
-    embeddings: tuple[Tensor, Tensor], new: Tensor, graph: InteractionGraph, target: InteractionGraph
-) -> float:
-    """Recall@20 where only the new items are ranked, for users who took one of them."""
-    users, items = embeddings
-    asked = target.user_degree.nonzero().flatten()
-    positives, seen = (part.rows(asked)[:, new] for part in (target, graph))
-    return recall_at_k(users[asked] @ items[new].T, positives, 20, exclude=seen).item()
 
 
 @claim(

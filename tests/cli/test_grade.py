@@ -17,6 +17,8 @@ import pytest
 from solution_notebooks import write
 
 from course_kit.cli import main
+from course_kit.cli.desk import owned, secret_in
+from course_kit.grading.handed_in.run import Run
 
 RIGHT = "import numpy as np\ndef spread(x):\n    return x.max() - x.min()"
 CLASS = {
@@ -70,13 +72,13 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_a_class_is_graded_once_and_serial_is_as_parallel(course, capsys):
-    assert grade("one", "--workers", "1") == 0
+    assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert points(course / "one") == POINTS
-    assert "7 graded" in capsys.readouterr().out
+    assert "7 graded, 2 with flags; open one/report.html" in capsys.readouterr().out
     stored = {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()}
-    assert grade("one", "--workers", "1") == 0
+    assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()} == stored
-    assert grade("two", "--workers", "2") == 0
+    grade("two", "--workers", "2")
     assert everything(course / "two") == everything(course / "one")
 
 
@@ -100,7 +102,7 @@ def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
     while True:
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as grading:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                if grading.wait(timeout=chance.uniform(0, 8) if kills < 3 else None) == 0:
+                if grading.wait(timeout=chance.uniform(0, 8) if kills < 3 else None) == 1:
                     break
             os.kill(grading.pid, signal.SIGKILL)
             kills += 1
@@ -121,7 +123,7 @@ def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
     for student in CLASS:
         if student != "ann":
             (course / f"class/{student}.ipynb").unlink()
-    assert grade("out", "--workers", "1") == 0
+    assert grade("out", "--workers", "1") == 1
     assert "NOT SANDBOXED" in capsys.readouterr().err
     assert json.loads((course / "out/results/ann.json").read_text())["sandbox"] == "none"
     assert "sandbox" in (course / "out/report.html").read_text().lower()
@@ -139,14 +141,60 @@ def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
         (["a9", "class", "--out", "out", "--due", "tomorrow"], "tomorrow"),
         (["a9", "class", "--out", "out", "--due", "2026-12-01", "--late", "harsh"], "harsh"),
         (["a9", "class"], "--out"),
+        (["a9", "class", "--out", "class/grades"], "lies in the submissions"),
+        (["a9", "class", "--out", "."], "holds the solutions"),
+        (["a9", "class", "--out", "other"], "--out other belongs to a8_old"),
+        (["a9", "class", "--out", "out", "--due", "2026-12-01T18:00"], "names no time zone"),
+        (["a9", "class", "--out", "out", "--names", "moodel"], "names: got 'moodel'"),
+        (["a9", "class", "--out", "out", "--names", "(?P<who>.*)"], "the group 'who'"),
     ],
 )
 def test_a_mistake_in_the_command_is_one_line(course, capsys, words, named):
     (course / "short").write_text("x")
+    (course / "other").mkdir()
+    (course / "other/run.json").write_text(Run("/c/solutions/a8_old.ipynb", "", "", "none", "", {}).to_json())
+    before = {str(path) for path in course.rglob("*")}
     assert main(["grade", *words]) == 2
     said = capsys.readouterr().err
     assert named in said
     assert len(said.splitlines()) == 1
+    made = {str(path.relative_to(course)) for path in course.rglob("*") if str(path) not in before}
+    assert made <= {"out", "out/private", "out/private/lock", "out/results"}
+
+
+def test_one_grader_works_in_a_folder_at_a_time(course, capsys):
+    with owned(course / "out"):
+        assert grade("out") == 2
+    assert f"process {os.getpid()} is grading into this folder" in capsys.readouterr().err
+
+
+def test_a_secret_that_is_lost_is_said_loudly(tmp_path):
+    with owned(tmp_path / "out") as (private, results):
+        first, warning = secret_in(None, private)
+        assert (warning, secret_in(None, private)) == ("", (first, ""))
+        (private / "secret").unlink()
+        assert secret_in(None, private)[1] == ""  # nothing was graded yet
+        (results / "ann.json").write_text("{}")
+        (private / "secret").unlink()
+        second, warning = secret_in(None, private)
+    assert second != first
+    assert "NEW SECRET" in warning
+
+
+@pytest.mark.slow
+def test_ctrl_c_answers_within_a_second_and_says_what_goes_on(course):
+    (course / "class/ann.ipynb").write_text(notebook("import time; time.sleep(50)"))
+    command = [sys.executable, "-c", "import sys; from course_kit.cli import main; sys.exit(main())"]
+    command += ["grade", "a9", "class", "--out", "out", "--secret", "secret", "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as grading:
+        while len(list((course / "out").glob("results/*.json"))) < 2:
+            time.sleep(0.1)
+        start = time.monotonic()
+        grading.send_signal(signal.SIGINT)
+        said = grading.communicate()[1]
+        assert time.monotonic() - start < 5  # a second on a machine that does nothing else
+    assert "results are kept, the same command goes on from there" in said
+    assert grading.returncode == 130
 
 
 @pytest.mark.slow
@@ -167,7 +215,7 @@ def test_on_a_cluster_a_lost_worker_loses_nothing(course):
 
         killer = threading.Thread(target=kill_one, daemon=True)
         killer.start()
-        assert grade("there", "--dask", cluster.scheduler_address) == 0
+        assert grade("there", "--dask", cluster.scheduler_address) == 1
         killer.join(1)
         assert not killer.is_alive()
     assert everything(course / "there") == everything(course / "here")

@@ -8,7 +8,7 @@ import torch
 from small_graphs import random_graph
 
 from course_lib.graph import InteractionGraph
-from course_lib.models import GCN, NGCF, EmbeddingModel, LightGCN, MatrixFactorization
+from course_lib.models import GCN, NGCF, LightGCN, MatrixFactorization, TableModel
 
 GRAPH = InteractionGraph(5, 7, torch.tensor([0, 1, 4]), torch.tensor([6, 0, 3]))
 BUILDERS = {
@@ -26,7 +26,7 @@ def refused(argument: str):
     return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
-class Doubled(EmbeddingModel):
+class Doubled(TableModel):
     """Final embeddings that are not the tables."""
 
     def embed(self):
@@ -55,6 +55,12 @@ def test_score_of_nobody():
 def test_score_refuses_unknown_users(user):
     with refused("users"):
         MatrixFactorization(GRAPH, dim=2).score(torch.tensor([user]))
+
+
+def test_pair_scores_are_the_scores_of_each_user_with_some_items():
+    model, users, items = Doubled(GRAPH, dim=3, seed=1), torch.tensor([4, 0]), torch.tensor([[0, 6, 6], [1, 2, 0]])
+    expected = model.score(users).gather(1, items)
+    assert torch.allclose(model.pair_scores(users, items), expected, atol=1e-6)
 
 
 def test_penalty_is_half_the_squared_length_of_the_learnt_vectors_per_row():

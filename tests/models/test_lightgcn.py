@@ -40,6 +40,20 @@ def test_row_61_embeddings_are_the_mean_of_the_layers(num_layers):
     assert torch.allclose(torch.cat(model.embed()), torch.stack(powers).mean(dim=0) @ table(model), atol=1e-6)
 
 
+@pytest.mark.parametrize("alpha", [None, (0.4, 0.3, 0.2, 0.1), (0.0, 1.0, -2.0, 0.5)])
+def test_row_63_the_plain_loop_gives_the_same_embeddings_and_the_same_gradient(alpha):
+    model = LightGCN(random_graph(), dim=8, alpha=alpha, std=1.0)
+    nodes, total = torch.cat([model.user_table, model.item_table]), 0
+    for weight in model.alpha:
+        total = total + weight * nodes
+        nodes = torch.sparse.mm(model.adjacency, nodes)  # E ← Ã E
+    fast = torch.cat(model.embed())
+    assert torch.allclose(fast, total, atol=1e-6)
+    pull = torch.randn(fast.shape, generator=torch.Generator().manual_seed(0))
+    gradients = [torch.autograd.grad((pull * result).sum(), model.parameters()) for result in (fast, total)]
+    assert all(torch.allclose(*pair, atol=1e-5) for pair in zip(*gradients, strict=True))
+
+
 def test_row_61_with_all_weight_on_layer_0_it_is_matrix_factorization():
     light = LightGCN(random_graph(), dim=8, alpha=(1, 0, 0, 0), seed=3)
     shallow = MatrixFactorization(random_graph(), dim=8, seed=3)

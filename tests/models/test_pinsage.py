@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from over_seeds import SEEDS
 from small_graphs import random_graph
 from torch import Tensor
 
@@ -358,12 +359,15 @@ def test_row_82_the_drawn_margin_loss_is_the_mean_over_pairs_and_items_the_user_
 
 @pytest.mark.parametrize(("loss", "negatives"), [("bpr", 1), ("binary", 1), ("margin", 20)])
 def test_learns_the_camps_from_walks_where_neither_features_nor_popularity_see_them(loss, negatives):
-    parts = two_camps(0)
-    model = PinSAGE(parts.train, normal(40, 16), dim=16)
-    untrained = evaluate(model, parts, ks=(10,))["recall@10"]
-    fit(model, parts, Recipe(loss, 12, 128, 0.02, 0.0, negatives, patience=12), progress=False)
-    learnt, popular = (evaluate(m, parts, ks=(10,))["recall@10"] for m in (model, Popularity(parts.train)))
-    assert learnt > 1.5 * max(popular, untrained)
+    ahead = []
+    for seed in SEEDS:
+        parts = two_camps(seed)
+        model = PinSAGE(parts.train, normal(40, 16), dim=32, seed=seed)  # with 16, one start in four never learns
+        untrained = evaluate(model, parts, ks=(10,))["recall@10"]
+        fit(model, parts, Recipe(loss, 12, 128, 0.01, 0.0, negatives, patience=12, seed=seed), progress=False)
+        learnt, popular = (evaluate(m, parts, ks=(10,))["recall@10"] for m in (model, Popularity(parts.train)))
+        ahead.append(learnt - 1.5 * max(popular, untrained))
+    assert sum(gain > 0 for gain in ahead) >= 4
 
 
 # ---- refusals

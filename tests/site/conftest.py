@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from widgets.browser import launch
 
+from course_kit.cli.site import DOCUMENTS
 from course_kit.site import build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,8 +51,8 @@ def site(widget_notebook: Path) -> list[Path]:
     """The site of all notebooks, with slides: its files, the index first."""
     notebooks = [*sorted((ROOT / "notebooks").glob("*.ipynb")), widget_notebook]
     picture = (ROOT / "docs" / "course.svg").read_text("utf-8")
-    guide = ROOT / "docs" / "lecturer.md"
-    return build(notebooks, widget_notebook.parent / "a site", picture, guide, slides=True, progress=False)
+    documents = [ROOT / path for path in DOCUMENTS]
+    return build(notebooks, widget_notebook.parent / "a site", picture, documents, slides=True, progress=False)
 
 
 @pytest.fixture(scope="module")

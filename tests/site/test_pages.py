@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from widgets.browser import Watched
 from widgets.test_every_widget import RULES
 
+from course_kit.cli.site import DOCUMENTS
 from course_kit.site.pages import POLICY
 
 pytestmark = pytest.mark.needs("chromium")
@@ -72,8 +73,9 @@ def test_every_page_is_whole(site, watched):
 
 def test_the_index_shows_the_way_and_every_notebook(site, watched):
     seen = look(watched.page, site[0])
-    pages = [file.name for file in site[1:]]
-    pages.remove("lecturer.html")
+    documents = [f"{path.stem}.html" for path in DOCUMENTS]
+    assert [link for link in seen["links"] if link in documents] == documents
+    pages = [file.name for file in site[1:] if file.name not in documents]
     assert [link for link in seen["links"] if link.partition("#")[0] in pages] == [
         name for page in pages if ".slides." not in page for name in (page, page.replace(".html", ".slides.html"))
     ]

@@ -148,7 +148,8 @@ def solution_named(name: str, folder: Path = SOLUTIONS) -> Path:
     if len(found) != 1:
         there = ", ".join(sorted(path.stem for path in folder.glob("*.ipynb"))) or "no solution notebook"
         raise ValueError(
-            f"{name}: one {folder}/{name}_*.ipynb is wanted, here is {there}; run it in the course's folder"
+            f"{name}: got {len(found)} notebooks {folder}/{name}_*.ipynb, wanted one of {there}; "
+            "run the command in the course's folder"
         )
     return found[0]
 

@@ -118,7 +118,9 @@ class Owners:
         return claims, reason if unknown else ""
 
 
-def without_outer(files: list[File], roster: Roster | None, forms: Sequence[re.Pattern[str]], called: str) -> tuple:
+def without_outer(
+    files: list[File], roster: Roster | None, forms: Sequence[re.Pattern[str]], called: str, around: str = ""
+) -> tuple[list[File], list[str]]:
     """Leave out folders that everything lies in, unless the folder is a student's.
 
     Args:
@@ -126,6 +128,7 @@ def without_outer(files: list[File], roster: Roster | None, forms: Sequence[re.P
         roster: Who is in the class.
         forms: How the LMS names files.
         called: How the assignment's notebook is called, "a1_metrics".
+        around: Name of the folder or zip that holds the files.
 
     Returns:
         The files, and the names of the folders left out, the outermost first.
@@ -134,6 +137,8 @@ def without_outer(files: list[File], roster: Roster | None, forms: Sequence[re.P
     while files:
         tops = {file.parts[0] for file in files}
         if len(tops) != 1 or any(len(file.parts) == 1 for file in files) or told_by(files[0].name, forms):
+            break
+        if (left_out[-1] if left_out else around).endswith(CLASSROOM):  # in there each folder is a student's
             break
         (top,) = tops
         within = [File("/".join(file.parts[1:]), file.stamp, file.read) for file in files]
@@ -147,7 +152,7 @@ def without_outer(files: list[File], roster: Roster | None, forms: Sequence[re.P
 def _is_students(top: str, within: Sequence[File], roster: Roster | None, called: str) -> bool:
     """Whether the one folder that all lies in is a student's, and not one around all students."""
     if roster:
-        return roster.find([("student", top)]) is not None or bool(roster.members(top))
+        return any(roster.find([("student", name)]) or roster.members(name) for name in (top, *_logins(top)))
     notebooks = [file for file in within if file.ending]
     flat = all(len(file.parts) == 1 for file in notebooks)
     short = called.partition("_")[0]
@@ -155,6 +160,11 @@ def _is_students(top: str, within: Sequence[File], roster: Roster | None, called
         file.parts[-1].lower().startswith((f"{short}.", f"{short}_", f"{short}-", f"{short} ")) for file in notebooks
     )
     return flat and not top.endswith(CLASSROOM) and (len(notebooks) == 1 or (bool(called) and named))
+
+
+def _logins(folder: str) -> list[str]:
+    """What may be a login in a folder's name of GitHub Classroom, the longest first."""
+    return [folder[place + 1 :] for place, letter in enumerate(folder) if letter == "-"]
 
 
 def _prefix(tops: set[str], roster: Roster | None, outer: str) -> str:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course_kit import storing
-from course_kit.grading.asking.question import unpack
 from course_kit.grading.authoring.assignment import Assignment, read
 from course_kit.grading.handed_in.bounded import bounded
 from course_kit.grading.handed_in.notebook import Cell, Notebook, shortened
 from course_kit.grading.handed_in.similarity import answers_in
-from course_kit.grading.handed_in.submission import cells_of, understood, unread
+from course_kit.grading.handed_in.submission import cells_of, checked_functions, understood, unread
 from course_kit.grading.handed_in.syntax import functions, named_modules
-from course_kit.grading.running.notebook_check import PACKED
 
 NOTHING, SOME, HANDED_OUT, ALL, ANSWERED = range(5)  # how much of the assignment a notebook holds
 
@@ -119,16 +116,6 @@ def _steps(content: bytes, assignment: Assignment, others: Mapping[str, Sequence
         said.append(f"this looks like {other}, another assignment")
     held = _holds(assignment.exercises.keys(), marks, answers.keys() | too_long)
     yield {"flags": said, "holds": held, "answers": answers}
-
-
-def checked_functions(cells: Iterable[Cell]) -> set[str]:
-    """The functions that a notebook's released cells check, by the cells' ids and by what release packed."""
-    found = {cell.id.removeprefix("check-") for cell in cells if cell.id.startswith("check-")}
-    for cell in cells:
-        packed = PACKED.search(cell.source) if cell.kind == "code" else None
-        with contextlib.suppress(ValueError):
-            found |= set(unpack(packed[1])) if packed else set()
-    return found
 
 
 def _looks_like(names: set[str], others: Mapping[str, Sequence[str]]) -> str:

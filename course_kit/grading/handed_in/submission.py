@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from course_kit.grading.asking.question import unpack
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.bounded import bounded
 from course_kit.grading.handed_in.notebook import CONFLICT, Cell, read_notebook, shortened
 from course_kit.grading.handed_in.syntax import functions, parsed
+from course_kit.grading.running.notebook_check import PACKED
 
 FENCE = re.compile(r"\A\s*```[a-z0-9]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
@@ -69,7 +72,8 @@ def _steps(content: bytes, assignment: Assignment) -> Iterator[dict[str, Any]]:
 def cells_of(content: bytes, assignment: Assignment) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     """The cells of a submitted notebook, code that stands in text cells turned back; and flags."""
     notebook = read_notebook(content)
-    cells, flags = _turned_back(notebook.cells, assignment)
+    names = assignment.exercises.keys() or checked_functions(notebook.cells)  # a student has no solution notebook
+    cells, flags = turned_back(notebook.cells, names)
     return cells, (*notebook.flags, *flags)
 
 
@@ -90,9 +94,27 @@ def understood(cells: tuple[Cell, ...], assignment: Assignment, flags: tuple[str
     return Parsed(sources, texts, written, shortened(said))
 
 
-def _turned_back(cells: tuple[Cell, ...], assignment: Assignment) -> tuple[tuple[Cell, ...], list[str]]:
-    """Text cells that hold a function of the assignment which no code cell defines become code again."""
-    missing = assignment.exercises.keys() - functions(cell.source for cell in cells if cell.kind == "code").keys()
+def checked_functions(cells: Iterable[Cell]) -> set[str]:
+    """The functions that a notebook's released cells check, by the cells' ids and by what release packed."""
+    found = {cell.id.removeprefix("check-") for cell in cells if cell.id.startswith("check-")}
+    for cell in cells:
+        packed = PACKED.search(cell.source) if cell.kind == "code" else None
+        with contextlib.suppress(ValueError):
+            found |= set(unpack(packed[1])) if packed else set()
+    return found
+
+
+def turned_back(cells: tuple[Cell, ...], names: Set[str]) -> tuple[tuple[Cell, ...], list[str]]:
+    """Text cells that define a function of the assignment which no code cell defines become code again.
+
+    Args:
+        cells: The cells of a notebook.
+        names: The functions of the assignment.
+
+    Returns:
+        The cells, and a flag for each that was turned.
+    """
+    missing = names - functions(cell.source for cell in cells if cell.kind == "code").keys()
     turned, flags = [], []
     for cell in cells:
         source = _code_in(cell, missing) if missing and cell.kind != "code" else None
@@ -103,7 +125,7 @@ def _turned_back(cells: tuple[Cell, ...], assignment: Assignment) -> tuple[tuple
     return tuple(turned), flags
 
 
-def _code_in(cell: Cell, names: set[str]) -> str | None:
+def _code_in(cell: Cell, names: Set[str]) -> str | None:
     """The code of a text cell, if it is nothing but Python and defines one of these functions."""
     if not any(f"def {name}" in cell.source for name in names):
         return None

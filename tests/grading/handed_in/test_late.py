@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from refusing import refused
 
 from course_kit.grading.handed_in.late import Late, parse_rule, parse_time, read_late, zone_named
 
@@ -37,9 +38,8 @@ def test_what_is_left(rule, late, left):
 
 @pytest.mark.parametrize("rule", ["", "ten", "10%", "-10%/day", "10%/day, 5%/day", "zero, 10%/day", "max 50%", "none,"])
 def test_another_rule_is_refused_in_one_line(rule):
-    with pytest.raises(ValueError, match="late: got") as refused:
+    with refused("late: got"):
         parse_rule(rule)
-    assert "\n" not in str(refused.value)
 
 
 def test_a_date_is_the_end_of_its_day_and_a_zone_is_kept():

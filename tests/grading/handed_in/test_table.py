@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+from refusing import refused
 
 from course_kit.grading.handed_in.table import read_table, to_csv
 
@@ -53,6 +54,5 @@ def test_semicolons_blank_rows_and_short_rows_are_read(tmp_path):
 def test_something_else_is_refused_in_one_line(tmp_path, content, said):
     written = tmp_path / "t.csv"
     written.write_bytes(content)
-    with pytest.raises(ValueError, match=said) as refused:
+    with refused(said):
         read_table(written, "student")
-    assert "\n" not in str(refused.value)

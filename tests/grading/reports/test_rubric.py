@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from graded_class import A4, result
+from refusing import refused
 
 from course_kit.grading.handed_in.table import read_table
 from course_kit.grading.reports.rubric import Grade, counting, form, read_rubric
@@ -60,6 +61,5 @@ def test_excels_semicolons_and_commas_are_read(tmp_path):
     ],
 )
 def test_a_row_that_does_not_fit_is_refused_in_one_line(tmp_path, row, said):
-    with pytest.raises(ValueError, match=said) as refused:
+    with refused(said):
         read_rubric(filled(tmp_path, f"student,part,points\n{row}\n"), A4)
-    assert "\n" not in str(refused.value)

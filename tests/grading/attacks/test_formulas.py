@@ -1,0 +1,52 @@
+"""No cell of any table opens as a formula, whatever a program takes for the separator."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from course_kit.grading.handed_in.table import read_table, to_csv
+
+BEGINS = tuple("=+-@＝＋－＠")
+TEXTS = [
+    "=1+1",
+    " =1+1",
+    '"=1+1"',
+    "A;=cmd|'/C calc'!A0;b",
+    "A; =cmd()",
+    'A;"=cmd()"',
+    "a\tb\t@SUM(A1)",
+    "two\n=lines",
+    "two\r\n\t+lines",
+    "a|=1",
+    "a,=1,b",
+    'a","=1',
+    'a";"=1";"',
+    'a"\n"=1"\n"',
+    "'=quoted",
+    "＝1;＋2",
+    "; ;\n;-1",
+]
+
+
+def parts(text: str, separator: str, quotes: int) -> list[str]:
+    """Cells as a program sees them that takes this separator, with quotation marks or blind to them."""
+    rows = csv.reader(io.StringIO(text), delimiter=separator, quoting=quotes)
+    return [cell.strip(" \t'\"") if cell.lstrip(' "').startswith(BEGINS) else cell for row in rows for cell in row]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", ":"])
+@pytest.mark.parametrize("quotes", [csv.QUOTE_MINIMAL, csv.QUOTE_NONE])
+def test_no_cell_begins_as_a_formula(separator, quotes):
+    table = to_csv(["student", "text", "n"], [["ann", text, 1.5] for text in TEXTS])
+    cells = parts(table, separator, quotes)
+    assert [cell for cell in cells if cell.lstrip(' "').startswith(BEGINS)] == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_graders_read_the_text_as_it_was(text, tmp_path):
+    (tmp_path / "t.csv").write_text(to_csv(["text", "x"], [[text, 1]]), "utf-8", newline="")
+    (row,) = read_table(tmp_path / "t.csv")
+    assert row["text"] == text.strip().replace("\r\n", "\n")

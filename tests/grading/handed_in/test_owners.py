@@ -1,0 +1,190 @@
+"""Whose a file is, in the exports of every LMS: points reach each member of a group and never a stranger."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from datetime import datetime, timedelta
+
+import pytest
+from refusing import refused
+
+from course_kit.grading.handed_in.collect import Rules, collect
+from course_kit.grading.handed_in.late import read_late
+from course_kit.grading.handed_in.naming import naming, told_time
+from course_kit.grading.handed_in.roster import read_roster
+
+GROUPS = """student,name,canvas,moodle,group
+ann,"N, Ann",101,12,Team Blue
+bob,Bob O.,102,13,Team Blue
+pat,Pat van der Berg,103,14,
+"""
+MOODLE = "_assignsubmission_file"
+
+
+def zipped(tmp_path, *names: str):
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name, (2026, 12, 3, 10, 0, 0)), name.encode())
+    (tmp_path / "s.zip").write_bytes(raw.getvalue())
+    return tmp_path / "s.zip"
+
+
+def owners(tmp_path, roster: str, *names: str, **rules):
+    """Student → the file that is graded, and the files that are nobody's."""
+    (tmp_path / "roster.csv").write_text(roster, "utf-8")
+    found = collect(zipped(tmp_path, *names), read_roster(tmp_path / "roster.csv"), Rules(**rules))
+    return {one.student: one.name for one in found.submissions if one.name}, found
+
+
+@pytest.mark.parametrize(
+    ("names", "owned"),
+    [
+        ([f"Team Blue_14{MOODLE}/a.ipynb"], {"ann": 0, "bob": 0}),
+        ([f"Team Red_14{MOODLE}/a.ipynb"], {}),
+        ([f"Team Pat_14{MOODLE}/a.ipynb"], {}),
+        ([f"Pat van der Berg_14{MOODLE}_a.ipynb"], {"pat": 0}),
+        ([f"Ann N_12{MOODLE}_x_14{MOODLE}_a.ipynb"], {"ann": 0}),
+        ([f"Participant_77{MOODLE}_a.ipynb"], {}),
+        (["teamblue_101_9001_a1.ipynb"], {"ann": 0, "bob": 0}),
+        (["teamred_101_9001_a1.ipynb"], {"ann": 0}),
+        (["van_der_berg_pat_103_9003_a1.ipynb"], {"pat": 0}),
+        (["nann_101_9003_x_103_9004_a1.ipynb"], {"ann": 0}),
+        (["nann_LATE_101_9003_a1-2.ipynb", "nann_101_9001_a1.ipynb"], {"ann": 0}),
+        (["ann.ipynb", "zoe.ipynb"], {"ann": 0}),
+        (["Team Blue/a1.ipynb", "pat/a1.ipynb"], {"ann": 0, "bob": 0, "pat": 1}),
+    ],
+)
+def test_points_reach_every_member_and_never_a_stranger(tmp_path, names, owned):
+    got, found = owners(tmp_path, GROUPS, *names)
+    assert got == {student: names[place] for student, place in owned.items()}
+    assert len(found.strangers) == len(set(names) - set(got.values())) - ("LATE" in names[0])
+
+
+def test_github_classroom(tmp_path):
+    roster = (
+        '"identifier","github_username","github_id","name"\n"ann@x.edu","ann-gh","1","Ann"\n"b@x","bob","2","Bob"\n'
+    )
+    names = ["a1-submissions/a1-ann-gh/a1.ipynb", "a1-submissions/a1-ann-gh/README.md"]
+    names += ["a1-submissions/a1-ann-gh/.git/config", "a1-submissions/a1-bob/a1.ipynb"]
+    got, found = owners(tmp_path, roster, *names)
+    assert got == {"ann@x.edu": "a1-ann-gh/a1.ipynb", "b@x": "a1-bob/a1.ipynb"}
+    assert found.strangers == []
+    assert found.submissions[0].beside.keys() == {"README.md"}
+    got, _ = owners(tmp_path, "student\nann-gh\nbob\n", *names)
+    assert got.keys() == {"ann-gh", "bob"}
+
+
+@pytest.mark.parametrize("around", ["a1-submissions", "renamed"])
+@pytest.mark.parametrize("column", ["student", "github_username"])
+def test_github_classroom_with_one_student_so_far(tmp_path, around, column):
+    (tmp_path / around / "a1-ann-gh").mkdir(parents=True)
+    (tmp_path / around / "a1-ann-gh/a1.ipynb").write_bytes(b"A")
+    (tmp_path / "roster.csv").write_text(f"{column}\nann-gh\nbob\n", "utf-8")
+    found = collect(tmp_path / around, read_roster(tmp_path / "roster.csv"))
+    assert {one.student: one.content for one in found.submissions} == {"ann-gh": b"A", "bob": b""}
+
+
+@pytest.mark.parametrize(
+    ("lms", "name", "student", "time"),
+    [
+        ("brightspace", "12345-67890 - Ann N - Dec 3, 2026 505 PM/a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
+        ("brightspace", "1-2 - Ann N - 3 December, 2026 17:05 - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
+        ("blackboard", "A1_ann_attempt_2026-12-03-17-05-22_a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5, 22)),
+        ("sakai", "A1/N, Ann(ann)/Submission attachment(s)/a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
+        ("ilias", "A1/Submissions/N_Ann_ann_4711/20261203170522_a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5, 22)),
+        ("teams", "Submitted files/Ann N/A1/Version 2/a1.ipynb", "ann", None),
+        (r"(?P<student>\w+)--(?P<file>.*)", "ann--a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
+        (r"hw/(?P<email>[^/]+)/", "hw/ann/a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
+    ],
+)
+def test_other_exports_by_name_or_by_a_regular_expression(tmp_path, lms, name, student, time):
+    got, found = owners(tmp_path, GROUPS, name, names=lms)
+    assert got == {student: name}
+    assert next(one for one in found.submissions if one.name).time == time
+
+
+def test_a_naming_that_names_nobody_is_refused():
+    for text, said in {
+        "moodel": "one of blackboard",
+        "(?P<a>": "regular expression",
+        "(?P<late>x)": "named group",
+    }.items():
+        with refused(said):
+            naming(text)
+
+
+def test_of_anonymous_files_no_time_is_known_and_lateness_is_said(tmp_path):
+    names = ["anon_aB3x9_9001_a1.ipynb", "LATE_anon_Kq7Zp_9002_a1.ipynb"]
+    late, early = collect(zipped(tmp_path, *names)).submissions
+    assert [one.student for one in (late, early)] == ["anon_Kq7Zp", "anon_aB3x9"]
+    assert (late.time, early.time) == (None, None)
+    assert late.flags == ("late, says Canvas; the zip does not tell how late",)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["export/ann.ipynb", "export/bob.ipynb"],
+        ["export\\ann.ipynb", "export\\bob.ipynb"],
+        ["a/b/c/ann/a1.ipynb", "a/b/c/bob/x/a1.ipynb"],
+        ["export/ann.ipynb.txt", "export/bob.ipynb (1)"],
+        ["__MACOSX/._x", "export/.DS_Store", "export/ann.ipynb", "export/bob.json", "export/bob.ipynb"],
+    ],
+)
+def test_folders_around_everything_are_left_out_and_said(tmp_path, names):
+    found = collect(zipped(tmp_path, *names), rules=Rules(called="a1_metrics"))
+    assert [one.student for one in found.submissions] == ["ann", "bob"]
+    assert "was left out of the names" in found.notes[0]
+
+
+def test_a_folder_of_one_student_is_a_student(tmp_path):
+    found = collect(zipped(tmp_path, "ann/Untitled.ipynb", "ann/a1_metrics.ipynb"), rules=Rules(called="a1_metrics"))
+    assert [one.student for one in found.submissions] == ["ann"]
+
+
+def test_letters_that_macos_takes_apart_are_the_same(tmp_path):
+    got, _ = owners(tmp_path, "student\nzo\u00eb\n", "zoe\u0308.ipynb")
+    assert got.keys() == {"zo\u00eb"}
+
+
+def test_a_time_in_a_zip_is_read_in_the_zone_of_the_due_time_whatever_this_machines_is(tmp_path, monkeypatch):
+    (one,) = collect(zipped(tmp_path, f"Ana N_12{MOODLE}_/a1.ipynb")).submissions
+    assert (one.time, one.source) == (datetime(2026, 12, 3, 10), "the zip")
+    for zone, late in {"": 0, "Europe/Berlin": 0, "America/Los_Angeles": 8.5}.items():
+        rule = read_late("2026-12-03T10:30+01:00", "10%/day", zone=zone)
+        assert rule.lateness("ana", one.time) / timedelta(hours=1) == late
+
+
+@pytest.mark.parametrize("file_times", [True, False])
+def test_times_of_files_count_only_where_that_is_asked_for(tmp_path, file_times):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/ann.ipynb").write_bytes(b"A")
+    (one,) = collect(tmp_path / "in", rules=Rules(file_times=file_times)).submissions
+    assert (one.source, one.time is not None) == (("the file's time", True) if file_times else ("", False))
+
+
+def test_moodles_own_record_counts_more_than_the_zip(tmp_path):
+    sheet = "Identifier,Full name,Email address,Status,Grade,Last modified (submission)\n"
+    sheet += 'Participant 12,Ana N,ana@x.edu,Submitted,,"Wednesday, 2 December 2026, 9:15 AM"\n'
+    _, found = owners(tmp_path, sheet, f"Ana N_12{MOODLE}_/a1.ipynb")
+    assert [(one.time, one.source) for one in found.submissions] == [
+        (datetime(2026, 12, 2, 9, 15), "Moodle's worksheet")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "soon", "30 Brumaire 2026, 10:00", "2026-13-45-99-99-99", "99. Mai 2026 25:99"]
+)
+def test_what_is_no_time_is_none(text):
+    assert told_time(text) is None
+
+
+def test_a_file_from_another_calendar_stops_nothing(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/ann.ipynb").write_bytes(b"A")
+    os.utime(tmp_path / "in/ann.ipynb", (10**11, 10**11))
+    (one,) = collect(tmp_path / "in", rules=Rules(file_times=True)).submissions
+    assert one.content == b"A"

@@ -1,0 +1,94 @@
+"""Of several notebooks the one that holds the assignment, and a wrong assignment is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from course_kit.grading.authoring.assignment import read
+from course_kit.grading.handed_in.collect import Rules, collect
+from course_kit.grading.handed_in.reading import ALL, ANSWERED, HANDED_OUT, NOTHING, SOME, Reader, other_assignments
+
+ROOT = Path(__file__).parents[3]
+SOLUTION = ROOT / "solutions/a1_metrics.ipynb"
+A1 = read(SOLUTION)
+RELEASED = {name: (ROOT / f"assignments/{name}.ipynb").read_bytes() for name in ("a1_metrics", "a2_losses")}
+
+
+def notebook(*sources: str, kind: str = "code") -> bytes:
+    cells = [{"cell_type": kind, "metadata": {}, "source": source} for source in sources]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def answered(name: str = "top_k", without_ids: bool = False, packed: bool = True) -> bytes:
+    """The handed-out notebook with one function written."""
+    plain = json.loads(RELEASED["a1_metrics"])
+    for cell in plain["cells"]:
+        if "".join(cell["source"]) == A1.exercises[name].stub:
+            cell["source"] = A1.exercises[name].solution
+        if without_ids:
+            cell.pop("id")
+    plain["cells"] = [cell for cell in plain["cells"] if packed or "Check(" not in "".join(cell["source"])]
+    return json.dumps(plain).encode()
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(A1, other_assignments(SOLUTION))
+
+
+SOLUTIONS = [exercise.solution for exercise in A1.exercises.values()]
+FILES = {
+    "an empty notebook": (notebook(), NOTHING),
+    "something else": (notebook("import torch", "x = 1"), NOTHING),
+    "a draft": (notebook(SOLUTIONS[0]), SOME),
+    "the handed-out one": (RELEASED["a1_metrics"], HANDED_OUT),
+    "all answers in a new notebook": (notebook(*SOLUTIONS), ALL),
+    "answers": (answered(), ANSWERED),
+    "answers without ids": (answered(without_ids=True), ANSWERED),
+    "answers without the packed checks": (answered(packed=False), ANSWERED),
+}
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_how_much_of_the_assignment_a_notebook_holds(what, reader):
+    content, holds = FILES[what]
+    assert reader(content).holds == holds
+
+
+@pytest.mark.parametrize("other", [what for what in FILES if not what.startswith("answers")])
+def test_the_notebook_that_holds_the_assignment_is_graded_whatever_its_name_and_time(other, reader, tmp_path):
+    for student in ("ann", "bob"):
+        (tmp_path / student).mkdir()
+        (tmp_path / student / "b.ipynb").write_bytes(answered())
+    (tmp_path / "ann/z_newest.ipynb").write_bytes(FILES[other][0])
+    ann, bob = collect(tmp_path, rules=Rules(read=reader)).submissions
+    assert (ann.name, ann.content) == ("ann/b.ipynb", bob.content)
+    assert "2 notebooks; graded is ann/b.ipynb" in ann.flags[0]
+
+
+def test_another_assignment_is_named(reader):
+    assert reader(RELEASED["a2_losses"]).flags == ("this looks like a2_losses, another assignment",)
+    assert reader(RELEASED["a1_metrics"]).flags == ()
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("fence", ["{}", "```python\n{}\n```"])
+def test_code_in_a_text_cell_is_read_as_code(kind, fence, reader):
+    reading = reader(notebook(fence.format(SOLUTIONS[0]), kind=kind))
+    assert list(reading.answers) == ["top_k"]
+    assert reading.flags[0] == "top_k: it stands in a text cell, which was read as code"
+    notes = json.dumps({"cells": json.loads(notebook(SOLUTIONS[0]))["cells"] * 2}).replace('"code"', f'"{kind}"', 1)
+    assert "text cell" not in " ".join(reader(notes.encode()).flags)
+
+
+def test_outputs_are_left_out_of_what_is_kept(reader):
+    plain = json.loads(answered())
+    for cell in plain["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"image/png": "A" * 800_000}}]
+    content = json.dumps(plain).encode()
+    assert len(content) > 10_000_000
+    assert reader(content) == reader(answered())
