@@ -23,7 +23,7 @@ def send(content, kind="execute_reply"):
     parts = [json.dumps(header, default=str).encode(), json.dumps(parent, default=str).encode(), b"{}", content]
     signed = [b"<IDS|MSG>", session.sign(parts), *parts]
     kernel.iopub_socket.send_multipart([b"x", *signed])
-    kernel.shell_stream.socket.send_multipart([kernel._parent_ident["shell"], *signed])  # nobody leaves these unread
+    kernel.shell_stream.socket.send_multipart([*kernel._parent_ident["shell"], *signed])  # nobody leaves these unread
 """
 LONG_REPLIES = """
 for number in range(1_000_000):

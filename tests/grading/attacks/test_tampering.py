@@ -117,7 +117,7 @@ SAID = {
     "nonsense": "kernel.iopub_socket.send_multipart([b'x'])",
     "a wrong signature": "kernel.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
     "a reply with a wrong signature": "kernel.shell_stream.socket.send_multipart("
-    "[kernel._parent_ident['shell'], b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
+    "[*kernel._parent_ident['shell'], b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
 }
 
 
