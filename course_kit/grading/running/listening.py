@@ -112,7 +112,8 @@ class Listener:
     def _is_reply(self, message: Message) -> bool:
         if not all(isinstance(message[part], dict) for part in PARTS):  # no kernel of Jupyter's sends that
             return False
-        return message["msg_type"] == "execute_reply" and message["parent_header"].get("msg_id") == self._request
+        answers = message["msg_type"] == "execute_reply" and isinstance(message["content"].get("status"), str)
+        return answers and message["parent_header"].get("msg_id") == self._request
 
     def _payloads(self) -> Iterator[dict[str, str]]:
         """What a reply carries, as far as it has the form that it should have."""
