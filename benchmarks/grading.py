@@ -35,7 +35,7 @@ from tqdm import tqdm
 
 from course_kit.grading.authoring.release import release
 from course_kit.grading.containment.confine import TAKE_ORPHANS, libc
-from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.containment.levels import best_level
 from course_kit.grading.marking.bundle import build
 from course_kit.grading.marking.grader import Grader
 from course_lib import __version__
@@ -150,7 +150,7 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
         grader.close()
     points = [result.points * POINTS / 100 for result in results]
     once = {
-        "papers": {"cpu": building.cpu, "wall": building.wall},
+        "variants": {"cpu": building.cpu, "wall": building.wall},
         "start": {"cpu": starting.cpu - meter.cpu / len(everyone), "wall": starting.wall - meter.wall / len(everyone)},
     }
     return row(f"course grade, {level}", meter, everyone, points, version=__version__, once=once, rest=rest)

@@ -58,14 +58,24 @@ STOCK = (
 
 
 class HastyGrader(Grader):
-    """A grader as it is, but for its time limits, the user it runs as, and what stands in its environment."""
+    """A grader as it is, but for its time limits, the user it runs as, and what stands in its environment.
 
-    def __init__(self, bundle: Bundle, level: str, user: int | None = None, **environment: str) -> None:
+    Args:
+        bundle: What is asked.
+        level: How to confine.
+        user: Who grades; None for whoever runs the tests.
+        before: Words of a command that starts it with fewer rights.
+        environment: What else stands in its environment.
+    """
+
+    def __init__(
+        self, bundle: Bundle, level: str, user: int | None = None, before: tuple[str, ...] = (), **environment: str
+    ) -> None:
         super().__init__(bundle, level)
-        self.user, self.environment = user, environment
+        self.user, self.before, self.environment = user, before, environment
 
     def _start(self) -> subprocess.Popen:
-        command = [sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
+        command = [*self.before, sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
         environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", **self.environment}
         who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": "/"}
@@ -106,9 +116,9 @@ class Stock:
 
 def stock(bundle: Bundle, folder: Path, sources: tuple[str, ...], seconds: float = 60) -> Stock:
     """Run a submission as a grader would that trusts nbval: merged notebook in a folder, a plain kernel."""
-    paper = bundle.papers[0]
+    variant = bundle.variants[0]
     cells = [Cell(source) for source in sources]
-    for number, one in enumerate(paper):
+    for number, one in enumerate(variant):
         (folder / f"{number}.pickle").write_bytes(zlib.decompress(one.inputs))
         source = STOCK_ASK.format(one.exercise, f"{number}.pickle", one.digits, one.seconds)
         cells.append(Cell(source, f"{one.right}\n"))

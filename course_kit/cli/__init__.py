@@ -32,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Words after `course`; None takes those of the process.
 
     Returns:
-        The exit code: 0 done, 1 a finding (a failed check, say), 2 a mistake in how it was called, 130 interrupted.
+        The exit code: 0 done, 1 a finding (a failed check, say), 2 a mistake in how it was called, 3 no submission
+        can be run here, 130 interrupted.
     """
     parser = _Parser(
         prog="course",

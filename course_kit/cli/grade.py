@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from course_kit.grading.marking.batch import Submit
     from course_kit.grading.marking.bundle import Bundle
 
+ROOT = (
+    "Is this root in a container without root's rights? Then grade as another user, or give the container its rights."
+)
 RED, PLAIN = "\033[31m", "\033[0m"
 UNCONFINED = "NOT SANDBOXED: submissions run with this machine's files and network. Install bubblewrap, or use Linux."
 
@@ -73,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade, write everything, and say what a person should look at."""
     from course_kit.cli.desk import owned, refuse_wrong_folder
     from course_kit.grading.authoring.assignment import solution_named
+    from course_kit.grading.marking.grader import NoSandbox
     from course_lib.arguments import whole
 
     if not hasattr(os, "fork"):
@@ -83,6 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
     with owned(arguments.out) as (private, results):
         try:
             return _grade(arguments, solution, private, results, workers)
+        except NoSandbox as error:
+            print(f"course: nobody was graded, because no submission can be run here: {error}. {ROOT}", file=sys.stderr)
+            return 3
         except KeyboardInterrupt:
             stored = len(list(results.glob("*.json")))
             print(
@@ -134,7 +141,7 @@ def _graders(
     arguments: argparse.Namespace, bundle: Bundle, workers: int, hidden: Mapping[str, Path]
 ) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
-    from course_kit.grading.containment.sandbox import NONE, best_level, refuse_in_sight
+    from course_kit.grading.containment.levels import NONE, best_level, refuse_in_sight
     from course_kit.grading.marking.batch import local_graders
 
     if arguments.dask:

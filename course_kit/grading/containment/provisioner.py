@@ -8,12 +8,34 @@ import signal
 import socket
 from typing import Any
 
+import zmq
+from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.provisioning import KernelProvisionerBase
-from traitlets import List, Unicode
+from traitlets import List, Unicode, default
 
 from course_kit.grading.containment.warm import INTERRUPT, KILL
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+LARGEST = 256 << 20  # bytes of one message; a longer one closes the line
+
+
+class OnceConnected(BlockingKernelClient):
+    """Connects to a kernel before its notebook runs, and never again.
+
+    A notebook can put something else where the kernel's sockets lie, a link to a socket of this machine, say. Whoever
+    connected once more would be led there with the rights of the grader.
+    """
+
+    @default("context")
+    def _lasting(self) -> zmq.Context:
+        context = zmq.Context()
+        context.setsockopt(zmq.RECONNECT_IVL, -1)
+        context.setsockopt(zmq.MAXMSGSIZE, LARGEST)
+        return context
+
+    def start_channels(self, *args: Any, **how: Any) -> None:
+        """Open two lines: one for requests and one that tells when the kernel is ready. A heartbeat reconnects."""
+        super().start_channels(shell=True, iopub=True, stdin=False, hb=False, control=False)
 
 
 class SandboxProvisioner(KernelProvisionerBase):
@@ -33,6 +55,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Have the sockets in the file system."""
         self.parent.transport = "ipc"
+        self.parent.client_class = f"{__name__}.{OnceConnected.__name__}"
         return {**await super().pre_launch(**kwargs), "cmd": []}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where submissions run: which confinement this machine allows, and the warm process behind it."""
+"""Where submissions run: a warm process, and for each submission a folder and a kernel forked from that process."""
 
 from __future__ import annotations
 
@@ -17,114 +17,33 @@ from pathlib import Path, PurePosixPath
 
 import course_kit
 import course_lib
-from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM, Limits
-from course_kit.grading.containment.warm import BESIDE, NAMESPACES, NONE
+from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM
+from course_kit.grading.containment.levels import LEVELS, Unconfined, python_folders
+from course_kit.grading.containment.staging import ENGINE, stage
+from course_kit.grading.containment.warm import BESIDE
 
-BUBBLEWRAP = "bubblewrap"
 PATIENCE = 120  # seconds until the warm process has to listen
-TRY = (
-    "import os, sys, pathlib; from course_kit.grading.containment import confine; confine.separate()\n"
-    "if os.fork() == 0: confine.enter(pathlib.Path(sys.argv[1]), [], [], confine.Limits()); os._exit(0)\n"
-    "sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))"
-)
-BWRAP = (
-    *("bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
-    *("--cap-drop", "ALL", "--uid", str(NOBODY), "--gid", str(NOBODY), "--proc", "/proc", "--dev", "/dev"),
-    *(word for path in ("/tmp", HOME, "/dev/shm") for word in ("--size", str(Limits().scratch), "--tmpfs", path)),
-)
-ENGINE = "grading/containment"
-KIT = (
-    *("__init__.py", "grading/__init__.py", "grading/asking"),
-    *(f"{ENGINE}/{x}.py" for x in ("__init__", "confine", "warm")),
-)
-SEALED = ("--remount-ro", "/dev", "--remount-ro", "/", "--")
-
-
-def best_level(folder: Path) -> str:
-    """The strongest confinement that works here, found by trying it.
-
-    Args:
-        folder: An empty folder.
-
-    Returns:
-        "namespaces", "bubblewrap" or "none".
-    """
-    if sys.platform == "linux":
-        tries = {
-            NAMESPACES: [sys.executable, "-c", TRY, str(folder)],
-            BUBBLEWRAP: [*BWRAP, *_system(), *SEALED, "/usr/bin/true"],
-        }
-        for level, command in tries.items():
-            with contextlib.suppress(OSError):
-                if subprocess.run(command, capture_output=True, timeout=20).returncode == 0:
-                    return level
-    return NONE
-
-
-def python_folders() -> list[str]:
-    """The folders of Python and its packages, which a submission can read besides the system's."""
-    return [path for path in (sys.prefix, sys.base_prefix) if path not in ("/usr", "/usr/local")]  # as in SYSTEM
-
-
-def refuse_in_sight(paths: Mapping[str, Path], level: str) -> None:
-    """Refuse to run submissions where one could read what it must not.
-
-    Args:
-        paths: What must not be readable: what it is → where it is.
-        level: How submissions are confined; unconfined ones can read everything, which is said elsewhere.
-
-    Raises:
-        ValueError: If a submission could read one of them.
-    """
-    if level == NONE:
-        return
-    shown = [Path(path).resolve() for path in (*SYSTEM, *python_folders()) if os.path.exists(path)]
-    settings = {f"pip's settings ({path}) are": path for top in shown for path in (top / "pip.conf",) if path.exists()}
-    for what, path in {**paths, **settings}.items():
-        seen_in = next((top for top in shown if path.resolve().is_relative_to(top)), None)
-        if seen_in:
-            raise ValueError(f"{what} in {seen_in}, which submissions can read; move it, or Python, elsewhere")
-
-
-def _system() -> Iterator[str]:
-    """Bubblewrap's words for the system's folders, some of them links into others on most systems."""
-    for path in filter(os.path.exists, SYSTEM):
-        yield from ("--symlink", os.readlink(path), path) if os.path.islink(path) else ("--ro-bind", path, path)
-
-
-def stage(folder: Path, withheld: Sequence[str]) -> None:
-    """Copy what a submission may import: the library without the modules under test, and of the kit what asks.
-
-    What the warm process itself runs is copied too; kernels in namespaces do not see that folder.
-
-    Args:
-        folder: Where the copy goes.
-        withheld: Full names of modules and packages to leave out.
-    """
-    for package, kept in ((Path(course_lib.__file__).parent, [""]), (Path(course_kit.__file__).parent, KIT)):
-        root = package.parent
-        out = {root.joinpath(*name.split(".")) for name in withheld}
-        for file in (file for part in kept for file in sorted([package / part, *(package / part).rglob("*")])):
-            if file.is_file() and file.suffix == ".py" and not out & {file.with_suffix(""), *file.parents}:
-                target = folder / file.relative_to(root)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
+ENVIRONMENT = {  # of the warm process: nothing of whoever grades
+    **{"PATH": "/usr/bin:/bin", "HOME": HOME, "PYTHONDONTWRITEBYTECODE": "1"},
+    **{"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
+}
+MAIN = "from course_kit.grading.containment.warm import main; main()"
 
 
 @dataclass
 class Sandbox:
-    """Confines what students wrote, at one level, with one warm process at a time.
+    """Runs what students wrote, confined, one submission at a time.
 
     Args:
         folder: A folder of this sandbox alone.
-        level: How to confine.
+        level: How to confine; a name from `LEVELS`.
         withheld: Modules that are not there.
     """
 
     folder: Path
     level: str
     withheld: Sequence[str] = ()
-    _warm: subprocess.Popen | None = None
+    _warm: WarmProcess | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -143,78 +62,87 @@ class Sandbox:
         (folder / "private").chmod(0o700)
         if os.geteuid() == 0:
             os.chown(folder / "home", NOBODY, NOBODY)
+        level = LEVELS[self.level]
         try:
-            self._ready(folder)
-            home, seen_from = {
-                NAMESPACES: (HOME, "/proc/{pid}/root" + HOME),
-                BUBBLEWRAP: (HOME, self._seen(HOME)),
-                NONE: (str(folder / "home"), str(folder / "home")),
-            }[self.level]
-            yield Job(folder, {"address": self._seen(self._address), "home": home, "seen_from": seen_from})
+            warm = self._ready(level, folder)
+            home, seen_from = level.home(folder, warm.pid)
+            yield Job(folder, {"address": warm.address, "home": home, "seen_from": seen_from})
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            if self.level == BUBBLEWRAP:
+            remove(folder)
+            if not level.lasts:
                 self.close()
 
     def close(self) -> None:
         """End the warm process, and with it every kernel."""
         if self._warm is not None:
-            self._warm.kill()
-            self._warm.wait()
+            self._warm.close()
             self._warm = None
 
-    @property
-    def _address(self) -> str:
-        """The warm process's socket, as that process sees it."""
-        return f"{HOME}/warm" if self.level == BUBBLEWRAP else str(self.folder / "door" / "warm")
-
-    def _seen(self, path: str) -> str:
-        """Where something that the warm process sees is for us."""
-        if self.level != BUBBLEWRAP:
-            return path
-        return f"/proc/{_child(self._warm.pid)}/root{path}"
-
-    def _ready(self, job: Path) -> None:
-        """Have a warm process that listens."""
-        if self._warm is None or self._warm.poll() is not None:
+    def _ready(self, level: Unconfined, job: Path) -> WarmProcess:
+        """A warm process that listens: the one that there is, or a new one."""
+        if self._warm is None or self._warm.has_ended:
             self.close()
-            shutil.rmtree(self.folder / "door", ignore_errors=True)
-            (self.folder / "door").mkdir()
-            self._start(job)
+            self._warm = WarmProcess(level, self.folder, () if level.lasts else (str(job / "inputs"),))
+        return self._warm
 
-    def _start(self, job: Path) -> None:
-        readable = [str(self.folder / "stage"), *python_folders()]
-        sites = [str(Path(package.__file__).parent) for package in (course_lib, course_kit)]
-        hidden = [str(self.folder / "stage" / course_kit.__name__ / ENGINE)] if self.level == NAMESPACES else []
-        hidden += [site for site in sites if any(Path(site).is_relative_to(path) for path in (*readable, *SYSTEM))]
+
+class WarmProcess:
+    """The handle of a warm process (see `warm`), which listens by the time that this object is there.
+
+    Args:
+        level: How submissions are confined.
+        folder: The sandbox's folder.
+        inputs: What else it may read.
+
+    Raises:
+        OSError: If it does not listen in time.
+    """
+
+    def __init__(self, level: Unconfined, folder: Path, inputs: Sequence[str]) -> None:
+        shutil.rmtree(folder / "door", ignore_errors=True)
+        (folder / "door").mkdir()
+        staged = folder / "stage"
+        readable = [str(staged), *python_folders()]
         settings = {
-            "address": self._address,
-            "level": NAMESPACES if self.level == NAMESPACES else NONE,
-            "root": str(self.folder / "root"),
+            "address": level.address(folder),
+            "level": level.kernels,
+            "root": str(folder / "root"),
             "readable": readable,
-            "hidden": hidden,
+            "hidden": list(_hidden(level, staged, readable)),
         }
-        command = [
-            sys.executable,
-            "-c",
-            "from course_kit.grading.containment.warm import main; main()",
-            json.dumps(settings),
-        ]
-        if self.level == BUBBLEWRAP:
-            shown = [word for path in (*readable, str(job / "inputs")) for word in ("--ro-bind", path, path)]
-            empty = [word for path in hidden for word in ("--tmpfs", path, "--remount-ro", path)]
-            command = [*BWRAP, *_system(), *shown, *empty, *SEALED, *command]
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(self.folder / "stage"), "HOME": HOME}
-        environment |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        warm = [sys.executable, "-c", MAIN, json.dumps(settings)]
+        command = level.command(warm, [*readable, *inputs], settings["hidden"])
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self._warm = subprocess.Popen(command, env=environment, cwd=self.folder / "stage", **quiet)
+        environment = {**ENVIRONMENT, "PYTHONPATH": str(staged)}
+        self._process = subprocess.Popen(command, env=environment, cwd=staged, **quiet)
+        self._level, self._address = level, settings["address"]
         self._wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process id, or that of the program which shuts it in."""
+        return self._process.pid
+
+    @property
+    def address(self) -> str:
+        """Its socket, where it is for us."""
+        return self._level.seen(self._address, self.pid)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is there no more."""
+        return self._process.poll() is not None
+
+    def close(self) -> None:
+        """End it, and with it every kernel."""
+        self._process.kill()
+        self._process.wait()
 
     def _wait(self) -> None:
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and self._warm.poll() is None:
+        while time.monotonic() < until and not self.has_ended:
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trial:
-                trial.connect(self._seen(self._address))
+                trial.connect(self.address)
                 return
             time.sleep(0.05)
         self.close()
@@ -255,13 +183,23 @@ class Job:
             "metadata": {"kernel_provisioner": {"provisioner_name": "course-sandbox", "config": config}},
         }
         place = self.folder / "private/kernels/course-sandbox"
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         (place / "kernel.json").write_text(json.dumps(spec))
 
 
-def _child(pid: int) -> int:
-    """The first child of a process, as the host counts."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    if not children:
-        raise ProcessLookupError(f"process {pid} has no child yet")
-    return int(children[0])
+def _hidden(level: Unconfined, staged: Path, readable: Sequence[str]) -> Iterator[str]:
+    """Folders that look empty: the course as it is installed, and, where a level can, what the warm process runs."""
+    if level.hides_engine:
+        yield str(staged / course_kit.__name__ / ENGINE)
+    for package in (course_lib, course_kit):
+        site = Path(package.__file__).parent
+        if any(site.is_relative_to(path) for path in (*readable, *SYSTEM)):
+            yield str(site)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a submission could write in; it may be deeper than Python can follow."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=False, capture_output=True)

@@ -27,23 +27,25 @@ from course_kit.grading.containment.confine import (
     become,
     die_with_parent,
     enter,
-    forbid,
     limit,
     separate,
     take_orphans,
 )
+from course_kit.grading.containment.system_calls import forbid
 
 PRELOAD = (
     *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
-    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipykernel.kernelapp", "ipykernel.ipkernel"),
+    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_kit.grading.containment.kernel"),
     *("course_kit.grading.asking.check", "course_kit.grading.asking.answering"),
 )
 NAMESPACES, NONE = "namespaces", "none"
 BESIDE = "beside"  # folder among a submission's inputs with the files that lie beside its notebook
 OWN_FILES = {"connection.json", "warm", *(f"k-{port}" for port in range(1, 6))}  # what a kernel lays down itself
 INTERRUPT, KILL = b"i", b"k"
+LOOK = 0.25  # seconds between two looks at the memory of a submission
 READY = 3  # file descriptor on which a kernel says that it listens
 TOTAL_MEMORY, TOTAL_PROCESSES = 3072 * MIB, 128  # of a submission; the second where the system does not count them
+SOCKET_BUFFER = 2 * 212_992  # bytes, Linux's own bound
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
@@ -92,14 +94,23 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
-        (is_ready, ready), (woken, wake) = os.pipe(), os.pipe()
         if self.level == NAMESPACES:
             separate()
         else:
             take_orphans()
-        os.set_blocking(wake, False)
-        signal.set_wakeup_fd(wake)  # when a child ends
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        woken = _woken_when_a_child_ends()
+        pid, is_ready = self._fork_kernel(request)
+        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
+        if is_ready in first:
+            with contextlib.suppress(OSError):
+                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+        _watch(pid, connection, woken)
+        _end_what_is_left()
+        os._exit(0)
+
+    def _fork_kernel(self, request: dict[str, Any]) -> tuple[int, int]:
+        """The kernel's process, and a pipe from which something can be read, or its end, once the kernel listens."""
+        is_ready, ready = os.pipe()
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
@@ -108,29 +119,7 @@ class Warm:
             os.closerange(READY + 1, 256)
             self._become_kernel(request)
         os.close(ready)
-        first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
-        if is_ready in first:
-            with contextlib.suppress(OSError):
-                connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
-        while not os.waitpid(pid, os.WNOHANG)[0]:
-            seen, _, _ = select.select([connection, woken], [], [], 0.25)
-            if woken in seen:
-                os.read(woken, 64)
-            byte = b""
-            if connection in seen:
-                with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
-                    byte = connection.recv(1)
-            if byte == INTERRUPT:
-                os.kill(pid, signal.SIGINT)
-            elif connection in seen or _take_too_much(pid):
-                _kill(pid)
-                break
-        with contextlib.suppress(ChildProcessError):  # none is left, of those neither whose parents have ended
-            while True:
-                for orphan in _children(os.getpid()):
-                    _kill(orphan)
-                os.waitpid(-1, 0)
-        os._exit(0)
+        return pid, is_ready
 
     def _become_kernel(self, request: dict[str, Any]) -> NoReturn:
         os.setsid()
@@ -149,7 +138,51 @@ class Warm:
             _link_beside(Path(folder, BESIDE))
         os.environ.clear()
         os.environ.update(environment)
-        _run_kernel(request["connection"])
+        from course_kit.grading.containment.kernel import run_kernel
+
+        run_kernel(request["connection"], READY)
+
+
+def _woken_when_a_child_ends() -> int:
+    """A pipe from which something can be read when a child of this process has ended."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return woken
+
+
+def _watch(pid: int, connection: socket.socket, woken: int) -> None:
+    """Pass signals on to a kernel until it ends or is killed."""
+    while not os.waitpid(pid, os.WNOHANG)[0]:
+        seen, _, _ = select.select([connection, woken], [], [], LOOK)
+        if woken in seen:
+            os.read(woken, 64)
+        byte = b""
+        if connection in seen:
+            with contextlib.suppress(ConnectionError):  # its owner went without having read what we said
+                byte = connection.recv(1)
+        if byte == INTERRUPT:
+            os.kill(pid, signal.SIGINT)
+        elif connection in seen or _take_too_much(pid):
+            _kill(pid)
+            return
+
+
+def _end_what_is_left() -> None:
+    """Kill every child, those too that a kernel left behind, and wait until there is none."""
+    with contextlib.suppress(ChildProcessError):  # which says that there is none
+        while True:
+            for orphan in _children(os.getpid()):
+                _kill(orphan)
+            os.waitpid(-1, 0)
+
+
+def _link_beside(folder: Path) -> None:
+    """Show the files that lie beside the notebook in the folder that the kernel works in."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in OWN_FILES and not os.path.lexists(path.name):
+            os.symlink(path, path.name)
 
 
 def _link_beside(folder: Path) -> None:
@@ -178,10 +211,23 @@ def _take_too_much(pid: int) -> bool:
     found = [pid]
     for process in found:
         found += _children(process)
-    return len(found) > TOTAL_PROCESSES or (
-        _held(found, "status", "RssAnon", "RssShmem") > TOTAL_MEMORY  # fast, but forks share most of it
-        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") > TOTAL_MEMORY
+    if len(found) > TOTAL_PROCESSES:
+        return True
+    spare = TOTAL_MEMORY - len(_sockets(found)) * SOCKET_BUFFER
+    return (
+        _held(found, "status", "RssAnon", "RssShmem", "VmPTE") > spare  # fast, but forks share most of it
+        and _held(found, "smaps_rollup", "Pss_Anon", "Pss_Shmem") + _held(found, "status", "VmPTE") > spare
     )
+
+
+def _sockets(processes: Sequence[int]) -> set[str]:
+    """The sockets that processes have open; each may hold as much unread data as the system allows."""
+    found = set()
+    for process in processes:
+        for path in Path(f"/proc/{process}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(path))
+    return {target for target in found if target.startswith("socket:")}
 
 
 def _held(processes: Sequence[int], file: str, *kinds: str) -> int:
@@ -208,27 +254,6 @@ def _kill(pid: int) -> None:
     for kill, target in ((os.killpg, pid), (os.kill, pid)):
         with contextlib.suppress(ProcessLookupError):
             kill(target, signal.SIGKILL)
-
-
-def _run_kernel(connection: dict[str, Any]) -> NoReturn:
-    import random
-
-    import numpy as np
-    import torch
-    from ipykernel.kernelapp import IPKernelApp
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
-        seed(0)
-    Path("connection.json").write_text(json.dumps(connection))
-    kernel = IPKernelApp.instance()
-    kernel.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
-    for name in [name for name in sys.modules if name.startswith(__package__)]:
-        del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
-    os.write(READY, b"!")
-    os.close(READY)
-    kernel.start()
-    os._exit(0)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.handed_in.run import Run, stems
 from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.grade import digest, nothing
-from course_kit.grading.marking.grader import Grader, GraderDied
+from course_kit.grading.marking.grader import Grader, GraderDied, NoSandbox
 from course_kit.grading.marking.result import Result
 from course_kit.storing import replace
 
@@ -99,12 +99,20 @@ def local_graders(bundle: Bundle, level: str, workers: int) -> Iterator[Submit]:
 
 
 def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: str) -> Result:
-    """Grade with a grader, again should it die; a submission that it does not survive gets nothing, and a flag."""
-    for _ in range(TRIES):
+    """Grade with a grader, again should it die; a submission that it does not survive gets nothing, and a flag.
+
+    Raises:
+        NoSandbox: If the grader cannot run any submission.
+    """
+    for number in range(TRIES):
         try:
             return grader.grade(submission.student, submission.content, submission.beside)
         except GraderDied:
             continue
+        except NoSandbox:
+            grader.close()
+            if number == TRIES - 1:
+                raise
     flag = f"the grader itself ended {TRIES} times while it graded this: grade again, or look at it by hand"
     return nothing(bundle, submission.content, submission.student, level, flag, submission.beside)
 

@@ -1,4 +1,4 @@
-"""What is asked in grading, and what is right: drawn from a secret, several papers of the same exam."""
+"""What is asked in grading, and what is right: drawn from a secret, several variants of the same exam."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from course_kit.grading.authoring.assignment import Assignment, Exercise, read
 from course_kit.grading.containment.confine import die_with_parent
 from course_kit.storing import replace
 
-PAPERS = 8  # what one student finds out is of no use to seven in eight
+VARIANTS = 8  # what one student finds out is of no use to seven in eight
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One case of one paper.
+class ExamCase:
+    """One case of one variant of the exam, with its right answer: it never enters a process that runs a submission.
 
     Args:
         exercise: The function's name.
@@ -52,23 +52,23 @@ class Bundle:
 
     Args:
         assignment: The assignment, read from its solution notebook.
-        secret: What the papers were drawn from.
-        papers: The cases of each paper, in the same order.
+        secret: What the variants were drawn from.
+        variants: The cases of each variant, in the same order.
         digest: Digest of what is asked and what is right; another one means that everybody is graded anew.
     """
 
     assignment: Assignment
     secret: bytes
-    papers: tuple[tuple[Asked, ...], ...]
+    variants: tuple[tuple[ExamCase, ...], ...]
     digest: str
 
-    def paper(self, student: str) -> tuple[Asked, ...]:
-        """The paper of a student: always the same, and nobody without the secret can tell which."""
-        return self.papers[int.from_bytes(_derived(self.secret, f"student/{student}"), "big") % len(self.papers)]
+    def variant(self, student: str) -> tuple[ExamCase, ...]:
+        """The variant of a student: always the same, and nobody without the secret can tell which."""
+        return self.variants[int.from_bytes(_derived(self.secret, f"student/{student}"), "big") % len(self.variants)]
 
 
 def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress: bool = True) -> Bundle:
-    """Draw the papers of an assignment, with the answers of solution and known mistakes.
+    """Draw the variants of an assignment, with the answers of solution and known mistakes.
 
     Solution and mistakes run in processes of their own, none of which grades.
 
@@ -77,7 +77,7 @@ def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress
         secret: What to draw from.
         cache: A folder that nobody else can read; what was built there from the same is taken again.
         workers: How many processes to use.
-        progress: Show a bar over the papers.
+        progress: Show a bar over the variants.
 
     Returns:
         The bundle.
@@ -92,20 +92,22 @@ def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress
     file = cache / f"bundle-{hashlib.sha256(solution.read_bytes() + secret + ours).hexdigest()[:16]}.pickle"
     if file.exists():
         return pickle.loads(file.read_bytes())
-    jobs = [(number, exercise.name) for number in range(PAPERS) for exercise in assignment.exercises.values()]
+    jobs = [(number, exercise.name) for number in range(VARIANTS) for exercise in assignment.exercises.values()]
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin) as pool:
         try:
             parts = pool.map(partial(_draw, assignment, secret), jobs)
             shown = {"leave": False, "ncols": 100, "unit": "exercise", "disable": not progress}
-            asked = list(tqdm(parts, "drawing papers", len(jobs), **shown))
+            asked = list(tqdm(parts, "drawing exam variants", len(jobs), **shown))
         except KeyboardInterrupt:
             for process in list(pool._processes.values()):
                 process.kill()  # or leaving this block would wait for all that is left to draw
             raise
     size = len(assignment.exercises)
-    papers = (asked[start : start + size] for start in range(0, len(asked), size))
+    variants = (asked[start : start + size] for start in range(0, len(asked), size))
     digest = hashlib.sha256(repr((assignment.name, asked)).encode()).hexdigest()[:16]
-    bundle = Bundle(assignment, secret, tuple(tuple(one for part in paper for one in part) for paper in papers), digest)
+    bundle = Bundle(
+        assignment, secret, tuple(tuple(one for part in variant for one in part) for variant in variants), digest
+    )
     replace(file, pickle.dumps(bundle))
     return bundle
 
@@ -120,14 +122,14 @@ def _derived(secret: bytes, purpose: str) -> bytes:
     return hmac.new(secret, purpose.encode(), hashlib.sha256).digest()
 
 
-def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str]) -> list[Asked]:
-    """All cases of one exercise of one paper."""
+def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str]) -> list[ExamCase]:
+    """All cases of one exercise of one variant."""
     number, name = job
     seed = _derived(secret, f"{assignment.name}/{number}").hex()
     return list(_cases(assignment, assignment.exercises[name], seed))
 
 
-def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[Asked]:
+def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[ExamCase]:
     import torch
 
     from course_kit.grading.authoring.reference import settle
@@ -141,4 +143,4 @@ def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[As
         right = settled.right[case]
         wrong = {name: answers[case].text for name, answers in settled.wrong.items()}
         inputs = zlib.compress(settled.inputs[case], 1)
-        yield Asked(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong)
+        yield ExamCase(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import builtins
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from course_kit.grading.asking.diagnosis import diagnose
 from course_kit.grading.asking.fingerprint import tells
 from course_kit.grading.asking.limits import CELL_SECONDS
 from course_kit.grading.asking.limits import NOTEBOOK_SECONDS as WALL_SECONDS
-from course_kit.grading.containment.guarded import run_guarded
-from course_kit.grading.containment.sandbox import Sandbox
+from course_kit.grading.containment.confined_run import run_confined
+from course_kit.grading.containment.sandbox import Job, Sandbox
 from course_kit.grading.handed_in.submission import parse
-from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.result import RIGHT, CaseResult, ExerciseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
+from course_kit.grading.running.resuming import run_on
 from course_kit.grading.running.splice import Cell, Ran
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
@@ -28,7 +30,7 @@ FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
 NO_ANSWER = "no answer"
-DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
+MUCH = 5_000_000  # characters of output after which a person is told
 
 
 def grade(
@@ -39,7 +41,7 @@ def grade(
     Args:
         bundle: What is asked and what is right.
         content: The bytes of the submitted notebook.
-        student: Whose it is; chooses the paper, and nothing else.
+        student: Whose it is; chooses the variant, and nothing else.
         sandbox: Where to run it.
         beside: Files that lie beside the notebook: path → bytes.
 
@@ -49,22 +51,22 @@ def grade(
     Raises:
         OSError: If the sandbox does not work.
     """
-    parsed, paper = parse(content, bundle.assignment), bundle.paper(student)
+    parsed, variant = parse(content, bundle.assignment), bundle.variant(student)
     own = [Cell(source, seconds=CELL_SECONDS) for source in parsed.sources]
     with sandbox.job() as job:
         if beside:
             job.lay_beside(beside)
-        asking = [_ask(one, f"{job.folder}/inputs/{number}") for number, one in enumerate(paper, len(own))]
-        ran = list(run_guarded([*own, *asking], job, WALL_SECONDS))
-    answers = [*ran[len(own) :], *[None] * len(paper)][: len(paper)]
+        asking = [_ask(one, f"{job.folder}/inputs", f"{number}") for number, one in enumerate(variant)]
+        ran = run_on(_in_time(job, WALL_SECONDS), own, asking)
+    answers = [*ran[len(own) :], *[None] * len(variant)][: len(variant)]
     return Result(
         assignment=bundle.assignment.name,
         bundle=bundle.digest,
         submission=digest(content, beside),
         sandbox=sandbox.level,
-        exercises=tuple(_exercises(bundle, paper, answers)),
+        exercises=tuple(_exercises(bundle, variant, answers)),
         errors=_errors(parsed.sources, ran),
-        flags=(*parsed.flags, *_flags(ran, len(own), len(paper))),
+        flags=(*parsed.flags, *_flags(ran, len(own), len(variant))),
         written=parsed.written,
     )
 
@@ -73,8 +75,8 @@ def nothing(
     bundle: Bundle, content: bytes, student: str, level: str, flag: str, beside: Mapping[str, bytes] = NO_FILES
 ) -> Result:
     """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
-    paper = bundle.paper(student)
-    exercises = tuple(_exercises(bundle, paper, [None] * len(paper)))
+    variant = bundle.variant(student)
+    exercises = tuple(_exercises(bundle, variant, [None] * len(variant)))
     return Result(bundle.assignment.name, "", digest(content, beside), level, exercises, {}, (flag,), {})
 
 
@@ -86,21 +88,33 @@ def digest(content: bytes, beside: Mapping[str, bytes] = NO_FILES) -> str:
     return whole.hexdigest()
 
 
-def _ask(one: Asked, file: str) -> Cell:
-    source = ASK.format(one.exercise, file, one.digits, one.seconds)
-    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs)
+def _in_time(job: Job, seconds: float) -> Callable[[Sequence[Cell]], Iterator[Ran]]:
+    """How to run cells in one kernel after another, which share the time."""
+    until = time.monotonic() + seconds
+
+    def run(cells: Sequence[Cell]) -> Iterator[Ran]:
+        left = until - time.monotonic()
+        if left > 0:
+            yield from run_confined(cells, job, left)
+
+    return run
 
 
-def _exercises(bundle: Bundle, paper: Sequence[Asked], answers: Sequence[Ran | None]) -> Iterator[ExerciseResult]:
+def _ask(one: ExamCase, folder: str, file: str) -> Cell:
+    source = ASK.format(one.exercise, f"{folder}/{file}", one.digits, one.seconds)
+    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs, file)
+
+
+def _exercises(bundle: Bundle, variant: Sequence[ExamCase], answers: Sequence[Ran | None]) -> Iterator[ExerciseResult]:
     for exercise in bundle.assignment.exercises.values():
-        asked = {one.case: one for one in paper if one.exercise == exercise.name}
-        ran = {one.case: answer for one, answer in zip(paper, answers, strict=True) if one.exercise == exercise.name}
+        asked = {one.case: one for one in variant if one.exercise == exercise.name}
+        ran = {one.case: answer for one, answer in zip(variant, answers, strict=True) if one.exercise == exercise.name}
         named = _mistakes(asked, ran, exercise.hints)
         cases = {case: _case(one, ran[case], named.get(case, "")) for case, one in asked.items()}
         yield ExerciseResult(exercise.name, exercise.points, cases)
 
 
-def _mistakes(asked: dict[str, Asked], ran: dict[str, Ran | None], names: Sequence[str]) -> dict[str, str]:
+def _mistakes(asked: dict[str, ExamCase], ran: dict[str, Ran | None], names: Sequence[str]) -> dict[str, str]:
     """Case → the known mistake behind its wrong answer."""
     given = {case: answer.printed.rstrip("\n") if answer else NO_ANSWER for case, answer in ran.items()}
     right = {case: one.right for case, one in asked.items()}
@@ -108,7 +122,7 @@ def _mistakes(asked: dict[str, Asked], ran: dict[str, Ran | None], names: Sequen
     return diagnose(given, right, mistakes, [case for case in given if tells(given[case])])
 
 
-def _case(one: Asked, answer: Ran | None, mistake: str) -> CaseResult:
+def _case(one: ExamCase, answer: Ran | None, mistake: str) -> CaseResult:
     """Points only for a plain pass; of all the student's process said, nothing but known words is passed on."""
     if answer is not None and answer.passed:
         return CaseResult(RIGHT)
@@ -144,14 +158,21 @@ def _is_builtin(name: str) -> bool:
 
 
 def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
-    """What a person should look at; that cells after a kernel's end find none says nothing new."""
+    """What a person should look at."""
     for number, cell in enumerate(ran[:own], 1):
-        if cell.trouble and cell.trouble != DEAD_ALREADY:
+        if cell.trouble:
             yield f"code cell {number}: {cell.trouble}"
+        elif cell.ended or cell.asks_to_end:
+            yield f"code cell {number}: it ends the kernel"
     if len(ran) < own + asked:
         yield f"the run was ended after {len(ran)} of {own + asked} cells: no time or no memory left"
-    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {"", DEAD_ALREADY}):
+    elif troubles := sorted({cell.trouble for cell in ran[own:]} - {""}):
         yield f"while asked: {', '.join(troubles)}"
+    for number, cell in enumerate(ran, 1):
+        if cell.said > MUCH:
+            where = f"code cell {number}" if number <= own else "while asked"
+            yield f"{where}: very much output, which grading does not read"
+            return
 
 
 def _errors(sources: Sequence[str], ran: Sequence[Ran]) -> dict[int, str]:

@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 import select
-import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -17,15 +17,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from course_kit.grading.containment.sandbox import remove
 from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.result import Result
 
-PREFIX = "course-grader-"
+PREFIX, NO_SANDBOX = "course-grader-", "no sandbox"
 PATIENCE = 600  # seconds; a submission is ended by itself long before
 
 
 class GraderDied(Exception):
     """The grader's process ended or hung; the submission may be innocent."""
+
+
+class NoSandbox(Exception):
+    """Submissions cannot be run here at all; none of them is to blame."""
 
 
 class Grader:
@@ -40,7 +45,7 @@ class Grader:
         self._bundle, self._level = bundle, level
         self._process: subprocess.Popen | None = None
         self._one_at_a_time = threading.Lock()
-        self._has_ended = False
+        self._has_ended = self._has_graded = False
 
     def grade(self, student: str, content: bytes, beside: Mapping[str, bytes] = MappingProxyType({})) -> Result:
         """Grade one submission.
@@ -52,6 +57,7 @@ class Grader:
 
         Raises:
             GraderDied: If no answer came; the next call starts a new process.
+            NoSandbox: If this grader has never been able to run a submission.
         """
         with self._one_at_a_time:
             if self._has_ended:
@@ -63,7 +69,12 @@ class Grader:
                 pickle.dump((student, content, dict(beside)), self._process.stdin)
                 self._process.stdin.flush()
                 answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
-                return Result.from_json(json.loads(self._process.stdout.readline() if answered else b""))
+                answer = json.loads(self._process.stdout.readline() if answered else b"")
+                if isinstance(answer, dict) and not self._has_graded:
+                    raise NoSandbox(f"level {self._level!r}: {answer[NO_SANDBOX]}")
+                result = Result.from_json(answer)
+                self._has_graded = True
+                return result
             except (OSError, ValueError, AttributeError) as error:  # the last where `end` was called meanwhile
                 self.close()
                 raise GraderDied(str(error)) from error
@@ -90,7 +101,7 @@ class Grader:
 def main() -> None:
     """Take a bundle and a level from standard input, then grade what comes until it closes."""
     from course_kit.grading.containment.confine import die_with_parent
-    from course_kit.grading.containment.guarded import warm_up
+    from course_kit.grading.containment.confined_run import warm_up
     from course_kit.grading.containment.sandbox import Sandbox
     from course_kit.grading.marking.grade import grade
 
@@ -104,8 +115,12 @@ def main() -> None:
         with contextlib.suppress(EOFError):
             while True:
                 student, content, beside = pickle.load(sys.stdin.buffer)
-                result = grade(bundle, content, student, sandbox, beside)
-                print(json.dumps(result.to_json()), file=answers, flush=True)  # one line
+                try:
+                    answer = grade(bundle, content, student, sandbox, beside).to_json()
+                except OSError as error:
+                    print(json.dumps({NO_SANDBOX: str(error)}), file=answers, flush=True)
+                    raise
+                print(json.dumps(answer), file=answers, flush=True)  # one line
         sandbox.close()
 
 
@@ -113,11 +128,22 @@ def main() -> None:
 def _folder() -> Iterator[Path]:
     """A folder of this process alone; those of graders that were killed are swept away."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (left / "lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _sweep(left)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a folder whose grader has ended, unless somebody else made it up: anybody can write where it lies."""
+    if folder.lstat().st_uid != os.geteuid() or not stat.S_ISREG((folder / "lock").lstat().st_mode):
+        return
+    lock = os.open(folder / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove(folder)
+    finally:
+        os.close(lock)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.containment.levels import best_level
 from course_kit.grading.containment.warm import NONE
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.marking.batch import Submit, grade_with

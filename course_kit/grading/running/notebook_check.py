@@ -13,6 +13,7 @@ from course_kit.grading.running.recorder import KERNEL_ENDED, OUT_OF_TIME
 from course_kit.grading.running.splice import Cell, Ran, run_cells
 
 PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
+TELL = "__import__('course_kit.grading.asking.telling', fromlist=['tell']).tell({})"
 WITHHOLD = "__import__('course_kit.grading.asking.withholding', fromlist=['withhold']).withhold({!r})"
 NAME = "_course_check"  # ours among the names of the student's notebook
 
@@ -65,9 +66,9 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
 
 
 def _check_cells(question: Question, key: Key) -> list[Cell]:
-    """A cell that says what the check cell would, then a cell a case that prints its digest, for nbval to compare."""
-    says = Cell(f"print({NAME}.report_in(globals(), {question.name!r}))")
-    digests = (f"print({NAME}.digest_in(globals(), {question.name!r}, {case!r}))" for case in question.cases)
+    """A cell that tells what the check cell says, then a cell per case that tells its digest, for nbval to compare."""
+    says = Cell(TELL.format(f"str({NAME}.report_in(globals(), {question.name!r}))"))
+    digests = (TELL.format(f"{NAME}.digest_in(globals(), {question.name!r}, {case!r})") for case in question.cases)
     return [says, *(Cell(source, f"{key.right[case]}\n") for source, case in zip(digests, question.cases, strict=True))]
 
 

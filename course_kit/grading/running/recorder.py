@@ -1,78 +1,85 @@
-"""A pytest plugin beside nbval: prints one JSON line a notebook cell, and notices at once when a kernel ends."""
+"""A pytest plugin beside nbval: listens to the kernel in nbval's place and says how each cell ended."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
-from queue import Empty
 from typing import Any
 
 import pytest
 
-OUT_OF_TIME, KERNEL_ENDED = "out of time", "the kernel ended"
-SLICE = 0.25  # seconds between two looks at whether the kernel lives
+from course_kit.grading.running.listening import KERNEL_ENDED as KERNEL_ENDED
+from course_kit.grading.running.listening import Listener
+
+OUT_OF_TIME = "out of time"
+DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
-OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the guard's
+OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the listener's
 COLOURS, CELL_LINE = re.compile(r"\x1b\[[0-9;]*m"), re.compile(r"Cell In\s*\[\d+\], line (\d{1,6})\b")
-SHOWN = 20_000  # characters kept of what a cell printed
+SURVIVE = "__import__('course_kit.grading.asking.telling', fromlist=['survive_exit']).survive_exit()"
+SHOWN = 20_000  # characters kept of what a cell told
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A warning on stderr is no part of an answer."""
-    for notebook in {item.parent for item in items}:
-        notebook.skip_compare += ("stderr",)
+class Recorder:
+    """Hooks of pytest.
+
+    Args:
+        say: Told how each cell ended, as `record` puts it.
+    """
+
+    first = SURVIVE  # what runs before the first cell, in silence
+
+    def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
+        self.say = say
+        self.listener: Listener | None = None
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The form of an answer comes as if on stderr, and is not compared."""
+        for item in items:
+            item.parent.skip_compare += ("stderr",)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Before the first cell: listen to the kernel."""
+        if self.listener is None and item.parent.kernel.is_alive():
+            self.listener = Listener(item.parent.kernel)
+            if self.first:
+                item.parent.kernel.kc.execute(self.first, silent=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+        """Say how a cell ended."""
+        report = yield
+        if call.when == "call":
+            self.say(record(item, report, call, self.listener))
+        return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """Listen for the kernel's end, too."""
-    kernel = item.parent.kernel
-    if kernel.is_alive() and "get_message" not in vars(kernel):
-        kernel.get_message = until_it_ends(kernel)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where pytest loads this module by its name, each cell's end is printed as a line of JSON."""
+    config.pluginmanager.register(Recorder(lambda record: print(json.dumps(record), flush=True)))
 
 
-def until_it_ends(kernel: Any) -> Callable[..., dict]:
-    """How to hear a kernel's messages without waiting for a dead one; nbval would wait for the cell's time limit."""
-    hear = kernel.get_message
-
-    def get_message(stream: str, timeout: float | None = None) -> dict:
-        until = time.monotonic() + (timeout or 0)
-        while True:
-            try:
-                return hear(stream, timeout=max(0.01, min(SLICE, until - time.monotonic())))
-            except Empty:
-                if not kernel.is_alive():
-                    raise RuntimeError(KERNEL_ENDED) from None
-                if time.monotonic() > until:
-                    raise
-
-    return get_message
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
-    """Say how a cell ended."""
-    report = yield
-    if call.when == "call":
-        print(json.dumps(record(item, report, call)), flush=True)
-    return report
-
-
-def record(item: Any, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
-    """How a cell ended, as `splice.Ran` has it; only a plain pass of the call itself counts as passed."""
+def record(
+    item: Any, report: pytest.TestReport, call: pytest.CallInfo, listener: Listener | None = None
+) -> dict[str, Any]:
+    """How a cell ended, as `splice.Ran` has it; only a plain pass of the call itself, in time, counts as passed."""
     outputs = item.test_outputs or []
     printed = {name: "".join(o.text for o in outputs if o.get("name") == name) for name in ("stdout", "stderr")}
     errors = [output for output in outputs if output.output_type == "error"]
     shown = [f"{output.ename}: {output.evalue}"[:SHOWN] for output in errors]
+    in_time = not item.parent.timed_out
     return {
-        "passed": report.outcome == "passed" and not hasattr(report, "wasxfail"),
+        "passed": report.outcome == "passed" and not hasattr(report, "wasxfail") and in_time,
         "printed": printed["stdout"][:SHOWN],
         "aside": printed["stderr"][:SHOWN],
         "error": "".join(shown[:1]),
         "line": _line(errors[0].get("traceback", [])) if errors else 0,
         "trouble": _trouble(item, call),
+        "ended": not item.parent.kernel.is_alive(),
+        "asks_to_end": listener is not None and listener.asks_to_end,
+        "said": listener.said if listener else 0,
     }
 
 

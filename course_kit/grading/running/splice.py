@@ -23,12 +23,14 @@ class Cell:
         expected: What it must print to pass; None if only an error fails it.
         seconds: Time limit, where `Guard` watches.
         inputs: What `Guard` lays down for it, packed.
+        file: Name of the file that `Guard` lays the inputs down in.
     """
 
     source: str
     expected: str | None = None
     seconds: float = 60
     inputs: bytes = b""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Ran:
         error: The error that its code raised, in one line; "" if it raised none.
         line: Number of the line of the cell where it was raised, from 1; 0 if that is not known.
         trouble: What kept it from ending by itself, in one line; "" if nothing did.
+        ended: Whether there is no kernel any more.
+        asks_to_end: Whether it called `exit` or `quit`.
+        said: Characters that the notebook has printed and shown so far; 0 where nobody counts them.
     """
 
     passed: bool
@@ -50,6 +55,9 @@ class Ran:
     error: str
     trouble: str
     line: int = 0
+    ended: bool = False
+    asks_to_end: bool = False
+    said: int = 0
 
 
 def spliced(cells: Sequence[Cell]) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hostile import ALL_RIGHT, CASE, MARKS, PARTS, RIGHT, WALL, HastyGrader, Stock, notebook, outcomes, stock
 from solution_notebooks import write
 
-from course_kit.grading.containment.sandbox import best_level
+from course_kit.grading.containment.levels import best_level
 from course_kit.grading.containment.warm import NAMESPACES
 from course_kit.grading.marking.bundle import Bundle, build
 from course_kit.grading.marking.result import Result
@@ -24,7 +24,9 @@ def bundle(tmp_path_factory) -> Bundle:
     """Two functions, three cases, a module withheld."""
     folder = tmp_path_factory.mktemp("bundle")
     drawn = build(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
-    return replace(drawn, papers=tuple(tuple(replace(one, seconds=CASE) for one in paper) for paper in drawn.papers))
+    return replace(
+        drawn, variants=tuple(tuple(replace(one, seconds=CASE) for one in variant) for variant in drawn.variants)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 from hostile import ALL_RIGHT, RIGHT, notebook, outcomes
 from refusing import refused
 
-from course_kit.grading.containment import sandbox
-from course_kit.grading.containment.sandbox import refuse_in_sight
+from course_kit.grading.containment import levels
+from course_kit.grading.containment.levels import refuse_in_sight
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
 FILES = {"helper.py": b"def one():\n    return 1", "data/t.csv": b"1,2", "../out": b"x", "/out": b"x"}
@@ -37,7 +37,7 @@ def test_helpers_and_data_are_there_and_cannot_be_changed(grader, graded):
 @pytest.mark.parametrize("what", ["solutions", "submissions", "out"])
 def test_what_a_submission_could_read_is_refused_before_the_first_one(what, tmp_path, monkeypatch):
     """As in a virtual environment that was made in the course's own folder."""
-    monkeypatch.setattr(sandbox.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(levels.sys, "prefix", str(tmp_path))
     paths = {"the solutions are": tmp_path / what}
     with refused(f"the solutions are in {tmp_path}, which submissions can read; move it"):
         refuse_in_sight(paths, NAMESPACES)
@@ -45,7 +45,7 @@ def test_what_a_submission_could_read_is_refused_before_the_first_one(what, tmp_
 
 
 def test_pips_settings_may_hold_a_password(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(levels.sys, "prefix", str(tmp_path))
     refuse_in_sight({"the secret is": Path("/nowhere/secret")}, NAMESPACES)
     (tmp_path / "pip.conf").write_text("[global]")
     with refused("pip's settings"):

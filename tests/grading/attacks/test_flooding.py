@@ -7,7 +7,7 @@ import threading
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, CELL, NO_ANSWERS, RIGHT, WRONG, HastyGrader, notebook, outcomes
+from hostile import ALL_RIGHT, ALL_WRONG, CELL, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 SEND = """
 def send(kind, content):
@@ -15,13 +15,19 @@ def send(kind, content):
     kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
 """
 RAW = """
-def send(content, kind="display_data"):
+def send(content, kind="execute_reply"):
     import json
     kernel = get_ipython().kernel
     session, parent = kernel.session, kernel.get_parent()["header"]
     header = {"msg_id": "1", "msg_type": kind, "username": "", "session": "", "date": "", "version": "5.3"}
     parts = [json.dumps(header, default=str).encode(), json.dumps(parent, default=str).encode(), b"{}", content]
-    kernel.iopub_socket.send_multipart([b"x", b"<IDS|MSG>", session.sign(parts), *parts])
+    signed = [b"<IDS|MSG>", session.sign(parts), *parts]
+    kernel.iopub_socket.send_multipart([b"x", *signed])
+    kernel.shell_stream.socket.send_multipart([*kernel._parent_ident["shell"], *signed])  # nobody leaves these unread
+"""
+LONG_REPLIES = """
+for number in range(1_000_000):
+    send(b'{"text": "%d' % number + b"x" * 1_000_000 + b'"}')
 """
 SPOKEN = {
     "300 MB": "for _ in range(300):\n    print('x' * 1_000_000)",
@@ -29,8 +35,8 @@ SPOKEN = {
     "a large image": SEND + "send('display_data', {'data': {'image/png': 'A' * 50_000_000}, 'metadata': {}})",
     "a message larger than memory": RAW + "send(b'{' + b'x' * 1_500_000_000)",
     "deep JSON": RAW + "send(b'{\"data\": ' + b'[' * 200_000 + b']' * 200_000 + b', \"metadata\": {}}')",
-    "no UTF-8": RAW + "send(b'\\xff\\xfe', 'stream')\nimport os\nos.write(1, b'\\xff\\xfe\\n')",
-    "half of a pair": RAW + 'send(b\'{"name": "stdout", "text": "\\\\ud800"}\', \'stream\')',
+    "no UTF-8": RAW + "send(b'\\xff\\xfe')\nimport os\nos.write(1, b'\\xff\\xfe\\n')",
+    "half of a pair": RAW + 'send(b\'{"status": "ok", "payload": "\\\\ud800"}\')',
     "colours and pages": "print('\\x1b[2J\\x1b]0;title\\x07<script>alert(1)</script>\\u202e\\x00\\r\\b')",
 }
 MAPPED = """
@@ -38,6 +44,32 @@ import mmap
 held = [mmap.mmap(-1, 1 << 30) for _ in range(20)]
 for one in held:
     one[:] = bytes(1 << 30)
+"""
+DROPPED = """
+import mmap
+held = mmap.mmap(-1, 1 << 30)  # shared with nobody
+for start in range(0, 1 << 30, 1 << 26):
+    held[start : start + (1 << 26)] = bytes(1 << 26)
+    held.madvise(mmap.MADV_DONTNEED)
+"""
+TABLES = """
+import mmap, sys
+file = open(sys.executable, "rb")
+held = [mmap.mmap(-1, 1 << 40, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ) for _ in range(2)]
+"""
+SOCKETS = """
+import os, socket, time
+for _ in range(50):
+    if os.fork() == 0:
+        held = [socket.socketpair() for _ in range(80)]
+        for one, _ in held:
+            one.setblocking(False)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
+            try:
+                while True: one.send(bytes(1 << 16))
+            except OSError: pass
+        time.sleep(60)
+time.sleep(60)
 """
 NAMELESS = """
 import os
@@ -56,7 +88,10 @@ for n in range(99):
 """
 BOMBS = {  # and what stops it
     "memory": ("import numpy\nheld = [numpy.empty(1 << 30, 'u1') for _ in range(20)]", "MemoryError"),
-    "memory by mapping": (MAPPED, "kernel|out of time"),
+    "memory by mapping": (MAPPED, "OSError"),
+    "memory that is dropped and stays": (DROPPED, "OSError"),
+    "memory that the system needs to map": (TABLES, "OSError"),
+    "memory in sockets": (SOCKETS, "kernel|out of time"),
     "memory in files without a name": (NAMELESS, "OSError"),
     "threads": (THREADS, "RuntimeError"),
     "disk": (DISK, "OSError"),
@@ -102,15 +137,17 @@ def test_output_of_an_odd_kind_costs_nothing_either(graded):
         assert outcomes(graded(RIGHT, SPOKEN[what])) == ALL_RIGHT
 
 
-def test_what_floods_is_stopped_and_said(graded):
-    result = graded(WRONG, SPOKEN["300 MB"])
+def test_replies_without_end_are_stopped_and_said(graded):
+    """And nobody hears more of a notebook than its replies."""
+    result = graded(WRONG, RAW + LONG_REPLIES, RIGHT)
     assert "code cell 2: too much output" in result.flags
+    assert outcomes(result) == ALL_RIGHT
 
 
 def test_an_error_can_be_stored_and_shown_whatever_it_says(graded):
     name = RAW + "import json\n"
-    forged = "{'ename': '\\ud800', 'evalue': '\\x1b[31m\\x00\\u202e<b>', 'traceback': []}"
-    result = graded(WRONG, f"{name}send(json.dumps({forged}).encode(), 'error')")
+    forged = "{'status': 'error', 'ename': '\\ud800', 'evalue': '\\x1b[31m\\x00\\u202e<b>', 'traceback': []}"
+    result = graded(WRONG, f"{name}send(json.dumps({forged}).encode())")
     result.to_json().encode()
     assert result.errors == {2: "an error of its own"}
 
@@ -137,7 +174,9 @@ def test_no_bomb_takes_more_than_its_share(bomb, attacked):
 
 
 def test_processes_that_take_much_together_are_ended(attacked):
-    assert outcomes(attacked(WRONG, HEAVY_FORKS)) == NO_ANSWERS
+    result = attacked(WRONG, HEAVY_FORKS)
+    assert "code cell 2: the kernel ended" in result.flags
+    assert outcomes(result) == ALL_WRONG
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import time
 
 import psutil
 import pytest
-from hostile import NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
+from hostile import ALL_RIGHT, NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
 
 SLEEP = "import time\ntime.sleep(1000)"
 CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
@@ -35,6 +35,23 @@ ENDS = {
     "fault": "import ctypes\nctypes.string_at(0)",
     "quit": "get_ipython().kernel.do_shutdown(False)\nimport os\nos._exit(1)",
 }
+LEAVES = {"exit": "exit()", "quit": "quit", "a call": "get_ipython().ask_exit()"}
+LATE = """
+import signal, time
+
+def spread(x):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    {}
+    return x.max() - x.min()
+"""
+JUNK = """
+    kernel = get_ipython().kernel
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        who = kernel._parent_ident["shell"]
+        kernel.session.send(kernel.shell_stream.socket, "junk", {}, parent=kernel.get_parent(), ident=who)
+        time.sleep(1)"""
 
 
 def test_stock_nbval_loses_to_who_sleeps(stock_nbval):
@@ -52,28 +69,46 @@ def test_who_sleeps_loses_no_point_that_was_earned(attacked):
     assert outcomes(attacked(SLEEP, RIGHT)) == ["right"] * 3
 
 
-def test_who_does_not_listen_is_ended(attacked):
+def test_who_does_not_listen_is_ended_and_the_rest_goes_on(attacked):
     result = attacked(WRONG, f"{DEAF}\n{SLEEP}", RIGHT)
-    assert outcomes(result) == NO_ANSWERS
+    assert outcomes(result) == ALL_RIGHT
     assert "code cell 2: out of time" in result.flags
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_who_ends_in_a_cell_gets_nothing(end, attacked):
-    result = attacked(RIGHT, ENDS[end])
-    assert outcomes(result) == NO_ANSWERS
+def test_who_ends_in_a_cell_keeps_what_other_cells_define(end, attacked):
+    first, last = RIGHT.split("\n\ndef centred")
+    result = attacked(first, ENDS[end], f"def centred{last}")
+    assert outcomes(result) == ALL_RIGHT
     assert "code cell 2: the kernel ended" in result.flags
 
 
+@pytest.mark.parametrize("leave", LEAVES)
+def test_who_leaves_keeps_all_that_is_defined(leave, graded):
+    result = graded(RIGHT, LEAVES[leave])
+    assert outcomes(result) == ALL_RIGHT
+    assert result.flags == ("code cell 2: it ends the kernel",)
+
+
 @pytest.mark.parametrize("end", ["exit", "fault"])
-def test_who_ends_while_asked_keeps_what_was_earned_before(end, attacked):
-    function = "def centred(x):\n    " + ENDS[end].replace("\n", "\n    ")
-    assert outcomes(attacked(RIGHT, function)) == ["right", "right", "no answer"]
+def test_a_function_that_ends_the_kernel_costs_its_own_cases(end, attacked):
+    body = ENDS[end].replace("\n", "\n    ")
+    assert outcomes(attacked(RIGHT, f"def spread(x):\n    {body}")) == ["no answer", "no answer", "right"]
 
 
 def test_a_function_without_an_end_costs_its_own_case(attacked):
     assert outcomes(attacked(RIGHT, SLOW)) == ["out of time", "out of time", "right"]
     assert "right" not in outcomes(attacked(RIGHT, STUBBORN))[:2]
+
+
+def test_a_late_answer_is_late(attacked):
+    """Right, a second after the time of the case is over; nbval alone takes it."""
+    late = LATE.format("time.sleep(5)")
+    assert outcomes(attacked(RIGHT, late))[:2] == ["out of time"] * 2
+
+
+def test_no_message_makes_the_time_of_a_case_start_anew(attacked):
+    assert outcomes(attacked(RIGHT, LATE.format(JUNK)))[:2] == ["out of time"] * 2
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -13,11 +14,13 @@ import pytest
 from hostile import ALL_RIGHT, ALL_WRONG, MARKS, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 import course_lib
-from course_kit.grading.containment.sandbox import BUBBLEWRAP
+from course_kit.grading.containment.levels import BUBBLEWRAP
 from course_kit.grading.containment.warm import NONE
+from course_kit.grading.marking.grader import NoSandbox
 from course_kit.grading.marking.result import Result
 
 ROOT = Path(course_lib.__file__).parents[1]
+NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 OTHER = 1001  # somebody who is not root
 LOOK = """
 import os, socket
@@ -64,7 +67,20 @@ if os.fork() == 0:
 def can_run(*before: str) -> bool:
     """Whether Python starts that way."""
     command = [*before, sys.executable, "-c", "import torch"]
-    return subprocess.run(command, capture_output=True, cwd="/").returncode == 0
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True, cwd="/").returncode == 0
+    return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have lost its rights")
+def test_root_without_its_rights_grades_nobody_instead_of_giving_zeros(bundle):
+    """As in many a container."""
+    if not can_run(*NO_RIGHTS):
+        pytest.skip("this system has no setpriv")
+    grader = HastyGrader(bundle, NONE, before=NO_RIGHTS)
+    with pytest.raises(NoSandbox, match="gave no kernel"):
+        grader.grade("ann", notebook(RIGHT))
+    grader.close()
 
 
 @pytest.fixture(params=[None, OTHER])

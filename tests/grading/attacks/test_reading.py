@@ -162,7 +162,7 @@ def test_outside_every_probe_finds_something(probes):
 
 @pytest.mark.parametrize("mark", ["secret", "solution", "right answer"])
 def test_no_memory_holds_the_(mark, bundle, graded):
-    text = {**MARKS, "right answer": bundle.paper("mallory")[-1].right}[mark]
+    text = {**MARKS, "right answer": bundle.variant("mallory")[-1].right}[mark]
     found = f"found_in_memory({text[:9]!r}, {len(text)}, {digest(text)!r})"
     own = f"{SCAN}\nassert not {found}"
     asked = f"def spread(x):\n    raise KeyError if {found} else ValueError"

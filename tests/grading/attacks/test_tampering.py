@@ -9,9 +9,10 @@ from course_kit.grading.marking.bundle import Bundle
 
 REPEAT = """
 import course_kit.grading.asking.answering
+from course_kit.grading.asking.telling import tell
 guesses = {}
 def answer(names, name, file, digits, seconds):
-    print(guesses.get(name, "True"))
+    tell(guesses.get(name, "True"))
 course_kit.grading.asking.answering.answer = answer
 """
 FORGED = """
@@ -38,6 +39,13 @@ send = kernel.session.send
 
 def say(kind, **content):
     send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+
+def reply(content, **how):  # to whoever asked: without an identity the socket would drop it
+    who = kernel._parent_ident["shell"]
+    send(kernel.shell_stream.socket, "execute_reply", content, parent=kernel.get_parent(), ident=who, **how)
+
+def told(text):
+    return {{"status": "ok", "payload": [{{"source": "course-answer", "text": text, "form": ""}}]}}
 
 def spread(x):
     {}
@@ -93,12 +101,23 @@ SAID = {
     "data that is none": "say('display_data', data='x', metadata='x')",
     "an unknown kind": "say('x' * 1000)",
     "clear": "say('clear_output', wait=False)",
-    "a reply": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'ok'}, parent=kernel.get_parent())",
-    "a refusal": "send(kernel.shell_stream.socket, 'execute_reply', {'status': 'aborted'}, parent=kernel.get_parent())",
-    "an empty reply": "send(kernel.shell_stream.socket, 'execute_reply', {}, parent=kernel.get_parent())",
+    "a reply": "reply({'status': 'ok'})",
+    "a reply that guesses": "reply(told('(): 1'))",
+    "many replies that guess": "[reply(told(f'(): {n / 100}')) for n in range(400)]",
+    "a refusal": "reply({'status': 'aborted'})",
+    "an empty reply": "reply({})",
+    "a reply that is none": "reply([])",
+    "a reply of numbers": "reply({'status': 5, 'payload': 7})",
+    "an answer of numbers": "reply(told(5))",
+    "many answers": "reply({'status': 'ok', 'payload': told('(): 1')['payload'] * 9})",
+    "an error for a reply": "reply({'status': 'error', 'ename': 'KeyboardInterrupt', 'evalue': 1, 'traceback': 5})",
+    "metadata of no kind": "reply({'status': 'ok'}, metadata=[5])",
+    "a count of no kind": "reply({'status': 'ok'}, metadata={'said': 'mark'})",
     "a request for input": "send(kernel.stdin_socket, 'input_request', {'prompt': ''}, parent=kernel.get_parent())",
     "nonsense": "kernel.iopub_socket.send_multipart([b'x'])",
     "a wrong signature": "kernel.iopub_socket.send_multipart([b'', b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
+    "a reply with a wrong signature": "kernel.shell_stream.socket.send_multipart("
+    "[*kernel._parent_ident['shell'], b'<IDS|MSG>', b'mark', *[b'{}'] * 4])",
 }
 
 
@@ -115,6 +134,13 @@ def test_forged_messages_earn_nothing(what, graded):
     assert "mark" not in result.to_json()
 
 
+def test_a_forged_reply_is_heard(bundle: Bundle, graded):
+    """Or the test above could not fail: who knows what is right can say it in a reply of her own making."""
+    right = next(one.right for one in bundle.variant("mallory") if one.exercise == "spread")
+    result = graded(WRONG, MESSAGES.format(f"reply(told({right!r}))"))
+    assert "right" in outcomes(result)
+
+
 def test_objects_that_agree_with_everything_earn_nothing(graded):
     assert "right" not in outcomes(graded(FORGED))
 
@@ -126,9 +152,9 @@ def test_words_that_say_right_earn_nothing(graded):
 
 def test_what_would_be_right_elsewhere_is_wrong_here(bundle: Bundle, graded):
     """Two students compare notes: each has inputs of her own."""
-    mine = bundle.paper("mallory")
-    theirs = next(paper for paper in bundle.papers if paper is not mine)
+    mine = bundle.variant("mallory")
+    theirs = next(variant for variant in bundle.variants if variant is not mine)
     assert {one.right for one in mine}.isdisjoint(one.right for one in theirs)
-    for paper, outcome in ((theirs, "wrong"), (mine, "right")):
-        known = {one.exercise: one.right for one in paper[1:]}
+    for variant, outcome in ((theirs, "wrong"), (mine, "right")):
+        known = {one.exercise: one.right for one in variant[1:]}
         assert outcomes(graded(f"{REPEAT}\nguesses = {known!r}"))[1:] == [outcome] * 2

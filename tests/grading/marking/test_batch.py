@@ -11,14 +11,14 @@ from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.handed_in.run import HandedIn, Run
 from course_kit.grading.marking.batch import TRIES, grade_all, grade_with, stored_run
-from course_kit.grading.marking.bundle import Asked, Bundle
+from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.grade import digest
-from course_kit.grading.marking.grader import GraderDied
+from course_kit.grading.marking.grader import GraderDied, NoSandbox
 from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
 
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes="")
-PAPER = (Asked("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
-BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+VARIANT = (ExamCase("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (VARIANT,), "bundle")
 
 
 def submission(student: str, content: bytes = b"{}") -> Submission:
@@ -118,6 +118,18 @@ class Dying:
 
 def test_a_grader_that_dies_tries_again(run):
     assert grade_with(Dying(TRIES - 1), BUNDLE, submission("ann"), "namespaces").points == 100
+
+
+def test_where_no_submission_can_be_run_nobody_gets_points_or_none(run):
+    class Helpless(Dying):
+        def grade(self, student: str, content: bytes, beside: object = None) -> Result:
+            raise NoSandbox
+
+        def close(self) -> None:
+            self.asked += 1
+
+    with pytest.raises(NoSandbox):
+        grade_with(Helpless(0), BUNDLE, submission("ann"), "none")
 
 
 def test_what_no_grader_survives_earns_nothing_is_flagged_and_graded_again_next_time(run):

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from solution_notebooks import write
 
-from course_kit.grading.marking.bundle import PAPERS, build
+from course_kit.grading.marking.bundle import VARIANTS, build
 
 
 @pytest.fixture(scope="module")
@@ -30,30 +30,30 @@ def bundle(solution, tmp_path_factory):
     return draw(solution, tmp_path_factory.mktemp("cache"))
 
 
-def test_every_paper_asks_all_cases_and_those_that_only_grading_asks(bundle):
-    assert len(bundle.papers) == PAPERS
-    assert {tuple(one.case for one in paper) for paper in bundle.papers} == {("five", "nine", "thirty")}
+def test_every_variant_asks_all_cases_and_those_that_only_grading_asks(bundle):
+    assert len(bundle.variants) == VARIANTS
+    assert {tuple(one.case for one in variant) for variant in bundle.variants} == {("five", "nine", "thirty")}
 
 
 def test_what_is_right_and_what_mistakes_answer_follows_from_the_inputs(bundle):
-    for one in (one for paper in bundle.papers for one in paper):
+    for one in (one for variant in bundle.variants for one in variant):
         (x,) = pickle.loads(zlib.decompress(one.inputs)).args
         assert one.right == f"(): {float(f'{x.max() - x.min():.4g}'):g}"
         assert one.mistakes == {"smallest": f"(): {float(f'{x.min():.4g}'):g}"}
         assert one.form == "a number"
 
 
-def test_no_two_papers_share_an_answer(bundle):
-    rights = [one.right for paper in bundle.papers for one in paper]
+def test_no_two_variants_share_an_answer(bundle):
+    rights = [one.right for variant in bundle.variants for one in variant]
     assert len(set(rights)) == len(rights)
 
 
-def test_a_student_has_one_paper_and_a_class_has_all(bundle):
+def test_a_student_has_one_variant_and_a_class_has_all(bundle):
     students = [f"student{n}" for n in range(400)]
-    papers = [bundle.papers.index(bundle.paper(student)) for student in students]
-    assert papers == [bundle.papers.index(bundle.paper(student)) for student in students]
-    assert len(Counter(papers)) == PAPERS
-    assert max(Counter(papers).values()) < 2 * 400 / PAPERS
+    variants = [bundle.variants.index(bundle.variant(student)) for student in students]
+    assert variants == [bundle.variants.index(bundle.variant(student)) for student in students]
+    assert len(Counter(variants)) == VARIANTS
+    assert max(Counter(variants).values()) < 2 * 400 / VARIANTS
 
 
 def test_the_same_secret_draws_the_same_and_another_does_not(bundle, solution, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +12,8 @@ import pytest
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
-from course_kit.grading.marking.bundle import Asked, Bundle
-from course_kit.grading.marking.grade import grade, nothing
+from course_kit.grading.marking.bundle import Bundle, ExamCase
+from course_kit.grading.marking.grade import MUCH, grade, nothing
 from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Ran
@@ -20,11 +21,11 @@ from course_kit.grading.running.splice import Ran
 WRONG_ANSWERS = {"low": "(): 1.111", "high": "(): 2.222"}
 MISTAKES = 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()'
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes=MISTAKES)
-PAPER = tuple(
-    Asked("spread", case, b"", 4, 20.0, right, "an array of shape (2,)", {"smallest": WRONG_ANSWERS[case]})
+VARIANT = tuple(
+    ExamCase("spread", case, b"", 4, 20.0, right, "an array of shape (2,)", {"smallest": WRONG_ANSWERS[case]})
     for case, right in {"low": "(): 3.333", "high": "(): 4.444"}.items()
 )
-BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (PAPER,), "bundle")
+BUNDLE = Bundle(Assignment("a9_small", [], "A9", exercises={"spread": EXERCISE}), b"secret", (VARIANT,), "bundle")
 CELL = {"cell_type": "code", "source": "1"}
 CONTENT = json.dumps({"cells": [CELL], "metadata": {}, "nbformat": 4}).encode()
 WELL = Ran(True, "", "", "", "")
@@ -45,7 +46,7 @@ def graded(monkeypatch):
     """The result if cells end like this, the student's own first."""
 
     def run(*ran: Ran) -> Result:
-        monkeypatch.setattr(module, "run_guarded", lambda cells, job, seconds: iter(ran))
+        monkeypatch.setattr(module, "run_confined", lambda cells, job, seconds: iter(ran))
         return grade(BUNDLE, CONTENT, "ann", Elsewhere())
 
     return run
@@ -114,6 +115,15 @@ def test_a_run_that_broke_off_is_no_answer_and_for_a_persons_eye(graded):
         "code cell 1: out of time",
         "the run was ended after 2 of 3 cells: no time or no memory left",
     )
+
+
+def test_who_ends_the_kernel_or_says_much_is_named(graded):
+    right = said("(): 3.333", passed=True)
+    assert graded(replace(WELL, asks_to_end=True), right, right).flags == ("code cell 1: it ends the kernel",)
+    much = "very much output, which grading does not read"
+    assert graded(replace(WELL, said=MUCH + 1), right, replace(right, said=MUCH + 9)).flags == (f"code cell 1: {much}",)
+    assert graded(WELL, right, replace(right, said=MUCH + 9)).flags == (f"while asked: {much}",)
+    assert graded(replace(WELL, said=MUCH), right, right).flags == ()
 
 
 @pytest.mark.parametrize(

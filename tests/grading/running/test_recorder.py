@@ -13,7 +13,8 @@ class NbCellError(Exception):
 
 
 def recorded(outputs=(), error: Exception | None = None, timed_out: bool = False, **report: object) -> dict:
-    item = SimpleNamespace(test_outputs=outputs, parent=SimpleNamespace(timed_out=timed_out))
+    kernel = SimpleNamespace(is_alive=lambda: True)
+    item = SimpleNamespace(test_outputs=outputs, parent=SimpleNamespace(timed_out=timed_out, kernel=kernel))
     raised = error and SimpleNamespace(value=error, typename=type(error).__name__)
     return record(item, SimpleNamespace(**{"outcome": "passed", **report}), SimpleNamespace(excinfo=raised))
 
@@ -22,6 +23,7 @@ def test_only_a_plain_pass_is_one():
     assert recorded()["passed"]
     for report in ({"outcome": "failed"}, {"outcome": "skipped"}, {"wasxfail": ""}, {"wasxfail": "earlier time-out"}):
         assert not recorded(**report)["passed"]
+    assert not recorded(timed_out=True)["passed"]
 
 
 def test_what_was_printed_is_joined_and_cut():

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from course_kit.grading.containment.guarded import _lines
+from course_kit.grading.containment.confined_run import _lines
 
 NO_KERNEL = """
 import pathlib, sys
-from course_kit.grading.containment.guarded import run_guarded
+from course_kit.grading.containment.confined_run import run_confined
 from course_kit.grading.containment.sandbox import Job
 from course_kit.grading.running.splice import Cell
 folder = pathlib.Path(sys.argv[1])
@@ -21,7 +21,7 @@ for name in ("private", "inputs"):
     (folder / name).mkdir()
 job = Job(folder, {"address": str(folder / "nobody"), "home": str(folder), "seen_from": str(folder)})
 try:
-    print(list(run_guarded([Cell("1")], job, 60)))
+    print(list(run_confined([Cell("1")], job, 60)))
 except OSError as error:
     print(error)
 """

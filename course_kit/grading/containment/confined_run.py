@@ -40,7 +40,7 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
+def run_confined(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran]:
     """Run cells in one kernel of the sandbox, as nbval does.
 
     Args:
@@ -67,6 +67,8 @@ def run_guarded(cells: Sequence[Cell], job: Job, seconds: float) -> Iterator[Ran
         with open(reading, "rb", buffering=0) as pipe:
             lines = _lines(pipe, until)
             if next(lines, b"") != b"null":  # which says that there is a kernel
+                if time.monotonic() >= until:
+                    return
                 raise OSError("the sandbox gave no kernel; what was to run in it is not to blame")
             for _, line in zip(cells, lines, strict=False):  # nobody waits for what follows the last
                 yield Ran(**json.loads(line))

@@ -1,0 +1,29 @@
+"""How our code in a student's kernel tells us what came of it: in the kernel's reply, beside all that is printed.
+
+A reply carries a list of *payloads*, small dictionaries with a `source`. Whatever a notebook prints or shows, and
+whatever its threads go on printing, goes another way, so an answer cannot be lost or found in it.
+"""
+
+from __future__ import annotations
+
+ANSWER, EXIT = "course-answer", "ask_exit"  # the second is IPython's own name
+
+
+def tell(text: str, form: str = "") -> None:
+    """Have the reply to the cell that runs now say this.
+
+    Args:
+        text: What is compared or read.
+        form: What the answer is, in words.
+    """
+    from IPython import get_ipython
+
+    get_ipython().payload_manager.write_payload({"source": ANSWER, "text": text, "form": form})
+
+
+def survive_exit() -> None:
+    """Have `exit` and `quit` say that they were called, and nothing else: what is defined can still be asked."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    shell.ask_exit = lambda: shell.payload_manager.write_payload({"source": EXIT})

@@ -1,0 +1,113 @@
+"""The kernel that a submission runs in: Jupyter's own, but nobody reads what it prints, and `exit` does not end it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+
+from course_kit.grading.asking.telling import survive_exit
+
+SAID = "said"  # in a reply's metadata, see `running.listening`
+PIECE = 64  # characters that a piece of output counts for at least: many short ones are much output, too
+
+
+class Sink(io.TextIOBase):
+    """Standard output or error of a notebook: counts what is written and forgets it.
+
+    A write costs next to nothing, from whichever thread and in whichever process, so a loop that prints without an end
+    takes no memory and keeps no answer waiting.
+    """
+
+    encoding = "UTF-8"
+    said = 0  # by all of them together
+
+    def __init__(
+        self, session: object = None, thread: object = None, name: str = "stdout", echo: object = None
+    ) -> None:
+        self.name = f"<{name}>"
+        self._number = 2 if name == "stderr" else 1
+
+    def writable(self) -> bool:
+        """Whether it can be written to."""
+        return True
+
+    def fileno(self) -> int:
+        """The file descriptor that a child process inherits, which leads nowhere either."""
+        return self._number
+
+    def close(self) -> None:
+        """Stay open: a notebook that closes its output has not ended."""
+
+    def write(self, text: str) -> int:
+        """Take a text."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        Sink.said += max(PIECE, len(text))
+        return len(text)
+
+
+class Kernel(IPythonKernel):
+    """Says in each reply how much the notebook has printed and shown so far, and ends only when it is killed."""
+
+    def finish_metadata(self, parent: Any, metadata: dict[str, Any], reply_content: Any) -> dict[str, Any]:
+        """The metadata of a reply."""
+        return {**super().finish_metadata(parent, metadata, reply_content), SAID: Sink.said}
+
+    def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """What a notebook may call to end its own kernel."""
+        return {"status": "ok", "restart": restart}
+
+
+def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
+    """Be a kernel until somebody kills this process.
+
+    Args:
+        connection: What a kernel's connection file holds.
+        ready: File descriptor to write to once the kernel listens.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
+        seed(0)
+    Path("connection.json").write_text(json.dumps(connection))
+    app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Sink")
+    app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
+    _publish_only_states(app)
+    app.shell.events.register("post_run_cell", _mend_streams)
+    survive_exit()
+    for name in [name for name in sys.modules if name.startswith(__package__)]:
+        del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
+    os.write(ready, b"!")
+    os.close(ready)
+    app.start()
+    os._exit(0)
+
+
+def _mend_streams(result: object) -> None:
+    """After a cell: IPython can run no cell, and send no reply, without streams that can be written to."""
+    for name in ("stdout", "stderr"):
+        if getattr(getattr(sys, name), "closed", True):  # None has no such attribute either
+            setattr(sys, name, Sink(name=name))
+
+
+def _publish_only_states(app: IPKernelApp) -> None:
+    """Count what the notebook shows (figures, widgets, progress bars) and send none of it."""
+    publish = app.iopub_thread.send_multipart
+
+    def send(parts: list[bytes], *args: Any, **how: Any) -> None:
+        if bytes(parts[0]).endswith(b"status"):
+            publish(parts, *args, **how)
+        else:
+            Sink.said += max(PIECE, sum(map(len, parts)))
+
+    app.iopub_thread.send_multipart = send

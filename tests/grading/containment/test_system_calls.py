@@ -1,0 +1,69 @@
+"""Each in a process of its own: there is no way back."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_kit.grading.containment import system_calls
+from course_kit.grading.containment.system_calls import DEEP, MACHINES, MMAP, SOCKET, UNCOUNTED
+
+pytestmark = pytest.mark.skipif(platform.machine() not in MACHINES, reason="no table for this machine")
+TRY = """
+from course_kit.grading.containment.system_calls import forbid
+import mmap, os, socket
+forbid()
+try:
+    {}
+except OSError as error:
+    print(error.strerror)
+else:
+    print("goes ahead")
+"""
+HEADERS = {"x86_64": "x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "asm-generic/unistd.h"}
+HEADER = Path("/usr/include", HEADERS.get(platform.machine(), "none"))
+GOES_AHEAD = "goes ahead"
+CALLS = {
+    "os.getpid()": GOES_AHEAD,
+    "os.memfd_create('x')": "Function not implemented",
+    "socket.socket(socket.AF_INET)": GOES_AHEAD,
+    "socket.socket(socket.AF_INET6)": GOES_AHEAD,
+    "socket.socket(socket.AF_UNIX)": GOES_AHEAD,
+    "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)": GOES_AHEAD,
+    "socket.socketpair()": GOES_AHEAD,
+    "socket.socket(40, socket.SOCK_STREAM)": "Address family not supported by protocol",  # AF_VSOCK
+    "socket.socket(38, socket.SOCK_SEQPACKET)": "Address family not supported by protocol",  # AF_ALG
+    "socket.socket(17, socket.SOCK_RAW)": "Address family not supported by protocol",  # AF_PACKET
+    "mmap.mmap(-1, 4096)": "Cannot allocate memory",
+    "mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)": GOES_AHEAD,
+    "mmap.mmap(os.open(os.__file__, os.O_RDONLY), 4096, mmap.MAP_SHARED, mmap.PROT_READ)": GOES_AHEAD,
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_is_forbidden_fails_as_if_absent_and_the_rest_goes_ahead(call):
+    done = subprocess.run([sys.executable, "-c", TRY.format(call)], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (CALLS[call], "")
+
+
+@pytest.mark.skipif(not HEADER.exists(), reason="this system has no headers")
+def test_the_numbers_are_those_of_the_systems_headers():
+    words = [line.split() for line in HEADER.read_text().splitlines()]
+    known = {word[1].removeprefix("__NR_"): int(word[2]) for word in words if len(word) == 3 and word[2].isdigit()}
+    column = MACHINES[platform.machine()].column
+    table = {name: numbers[column] for name, numbers in {**UNCOUNTED, **DEEP, **SOCKET, **MMAP}.items()}
+    assert {name: known.get(name, number) for name, number in table.items()} == table
+
+
+def test_nothing_of_the_course_is_needed():
+    """The warm process runs a copy of this module."""
+    imports = [
+        node for node in ast.walk(ast.parse(inspect.getsource(system_calls))) if isinstance(node, ast.ImportFrom)
+    ]
+    assert not [node for node in imports if node.module.startswith("course")]
