@@ -118,6 +118,7 @@ def test_the_page_shows_the_numbers_of_the_library_whatever_is_moved(name, light
     reset = shown.place.get_by_role("button", name="reset")
     if reset.get_attribute("aria-disabled") == "true":  # a first answer stays
         assert name == "Quiz"
+        shown.place.evaluate("e => e.model.set('answers', e.model.get('_start').answers)")  # for the next test
         return
     shown.press("reset")
     assert {trait: shown.state(trait) for trait in start._start} == start._start

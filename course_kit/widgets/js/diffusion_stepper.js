@@ -105,8 +105,8 @@ export default stage({
     return {
       figures: [picture(state, prepared, lists)],
       legend: [
-        [barKey(0), "a row is a user, a column an item: filled where the item is in the user's list; a colour per taste"],
-        [barKey(4), "degree of the item: the most popular on the left"],
+        [barKey(0), "the user's list; a colour per taste"],
+        [barKey(4), "degree of the item"],
       ],
       numbers: [
         ["different lists", `${different} of ${num_users}`],
