@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     sources = [cell["source"] for cell in cells_of(arguments.notebook) if cell["cell_type"] == "code"]
     result = check_notebook(sources, str(arguments.notebook), progress=not arguments.json)
-    print(json.dumps(result, indent=2, ensure_ascii=False) if arguments.json else _text(result))
+    print(json.dumps(result, indent=2) if arguments.json else _text(result))
     return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
 
 

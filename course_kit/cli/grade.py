@@ -75,8 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.grading.authoring.assignment import solution_named
     from course_lib.arguments import whole
 
-    if not hasattr(os, "fork"):
-        raise ValueError("grading needs Linux or macOS: on Windows, run it in WSL")
     workers = whole("--workers", arguments.workers or _cores(), least=1)
     solution = solution_named(arguments.name)
     refuse_wrong_folder(arguments.out, solution, arguments.submissions)
