@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -58,22 +60,22 @@ class Kit:
         (self.folder / "gate").unlink()
         self.building.unlink(missing_ok=True)
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, **environment: str) -> subprocess.Popen[str]:
         """Start the installer, in a process group of its own."""
         pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.wheels.as_uri(), "PIP_CONFIG_FILE": os.devnull}
         return subprocess.Popen(
             [sys.executable, "tools/install.py"],
             cwd=self.folder,
-            env={**os.environ, **pip},
+            env={**os.environ, **pip, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def install(self) -> tuple[int, str]:
+    def install(self, **environment: str) -> tuple[int, str]:
         """Run the installer to its end: exit code and what it printed."""
-        with self.start() as process:
+        with self.start(**environment) as process:
             output, _ = process.communicate(timeout=120)
         return process.returncode, output
 
@@ -92,8 +94,8 @@ class Kit:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """A kit installed once, in a path with spaces; tests that break it mend it again."""
-    kit = Kit(tmp_path_factory.mktemp("a kit") / "with spaces")
+    """A kit installed once, in a path with spaces and an umlaut; tests that break it mend it again."""
+    kit = Kit(tmp_path_factory.mktemp("a kit") / "Kurs für GNNs")
     code, output = kit.install()
     assert code == 0, output
     return kit
@@ -206,6 +208,55 @@ def test_a_failure_says_what_pip_said_and_what_to_do(kit: Kit) -> None:
     assert "The index has no package for this Python" in output.strip().splitlines()[-2]
     assert "Traceback" not in output
     assert not kit.stamp.exists()
+
+
+@pytest.fixture
+def online() -> dict[str, str]:
+    """Variables under which pip asks an index that only a proxy reaches."""
+    pip = {"NO_INDEX": "", "RETRIES": "1", "INDEX_URL": "http://index.invalid/simple", "TRUSTED_HOST": "index.invalid"}
+    return {**{f"PIP_{name}": value for name, value in pip.items()}, "no_proxy": "", "NO_PROXY": ""}
+
+
+def test_pip_goes_through_the_proxy_that_is_set(kit: Kit, online: dict[str, str], tmp_path: Path) -> None:
+    (kit.folder / "requirements.lock").write_text("torch==2.13.0\napple==7.0\n")
+    wheel = tmp_path / tiny_wheels.write_wheel(tmp_path, "apple", "7.0")
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = f'<a href="{wheel.name}">{wheel.name}</a>'.encode()
+            body = {f"http://index.invalid/simple/apple/{wheel.name}": wheel.read_bytes()}.get(self.path, page)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        code, output = kit.install(**online, HTTP_PROXY=address, http_proxy=address)
+        server.shutdown()
+    assert code == 0, output
+    assert kit.version("apple") == "7.0"
+
+
+def test_a_dead_proxy_is_named_with_its_remedy(kit: Kit, online: dict[str, str]) -> None:
+    (kit.folder / "requirements.lock").write_text("torch==2.13.0\napple==8.0\n")
+    code, output = kit.install(**online, HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
+    assert code == 1
+    assert "The proxy that HTTPS_PROXY names does not let pip through" in output.strip().splitlines()[-2]
+    assert "Traceback" not in output
+
+
+def test_a_folder_that_cannot_be_written_is_no_traceback(tmp_path: Path) -> None:
+    kit = Kit(tmp_path / "kit")
+    (kit.folder / ".install.lock").mkdir()  # root may write wherever a user may not; this stops root, too
+    code, output = kit.install()
+    assert code == 1
+    assert str(kit.folder / ".install.lock") in output
+    assert "Traceback" not in output
 
 
 def test_an_old_python_is_refused_in_one_line(tmp_path: Path) -> None:

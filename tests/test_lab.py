@@ -124,6 +124,16 @@ def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], 
     assert json.loads(text)["schema"]["properties"]["saveState"]["default"] is True
 
 
+def test_a_home_that_cannot_be_written_is_replaced(lab: tuple[list[str], Path, dict[str, str]]) -> None:
+    command, folder, environment = lab
+    homeless = {"HOME": "/dev/null/home", "COURSE_DATA": environment["COURSE_DATA"]}
+    with running(command, folder, homeless, seconds=60) as (address, output):
+        assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
+        assert "/dev/null/home cannot be written: settings, and data" in output
+        assert list((folder / ".home").rglob("jpserver-*.json"))
+        assert "Traceback" not in output
+
+
 @pytest.mark.needs("git")
 @pytest.mark.needs("make")
 @pytest.mark.skipif(
@@ -131,7 +141,7 @@ def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], 
     reason="installs everything, which takes minutes: set RUN_INSTALL=1",
 )
 def test_from_a_fresh_clone_to_the_first_notebook(tmp_path: Path) -> None:
-    folder = tmp_path / "the course kit"
+    folder = tmp_path / "Kurs für GNNs"
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
     environment = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     with running(["make", "lab"], folder, environment, seconds=900) as (address, output):

@@ -34,16 +34,22 @@ LOCK = ROOT / "requirements.lock"
 FIRST = ("pip", "torch")
 REMEDIES = {
     "No space left on device": "The disk is full: the course needs about 3 GB (8 GB with CUDA). Free some, run again.",
+    "ProxyError|Cannot connect to proxy|Tunnel connection failed": (
+        "The proxy that HTTPS_PROXY names does not let pip through: correct that variable or unset it, and run it "
+        "again; it goes on where it stopped."
+    ),
     "Name or service not known|Temporary failure in name resolution|NewConnectionError|Connection refused"
     "|Network is unreachable|ConnectTimeout|nodename nor servname|Read timed out|ReadTimeoutError": (
-        "The package index cannot be reached: check the network (or HTTPS_PROXY) and run it again; "
+        "The package index cannot be reached: check the network, or set HTTPS_PROXY, and run it again; "
         "it goes on where it stopped."
     ),
     "Could not find a version|No matching distribution": (
         "The index has no package for this Python and system: try another Python (make PYTHON=python3.12 lab) "
         "or the conda route (environment.yml)."
     ),
-    "Permission denied": "A file cannot be written: make this folder yours (chown), then run it again.",
+    "Permission denied|Read-only file system": (
+        "A file cannot be written: make this folder yours (chown) or copy the course to one that is, then run it again."
+    ),
 }
 
 
@@ -143,7 +149,7 @@ def explained(output: list[str]) -> str:
     for pattern, remedy in REMEDIES.items():
         if said := [line for line in output if re.search(pattern, line)]:
             return f"{said[-1].strip()}\n{remedy}"
-    return "".join([*output[-8:], "Run it again; if it fails in the same place, run make clean first."])
+    return "".join([*output[-8:], "\nRun it again; if it fails in the same place, run make clean first."])
 
 
 def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) -> None:
@@ -239,6 +245,9 @@ def main() -> int:
                 install(lock)
     except InstallError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(explained([str(error)]), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Run it again to finish the installation.", file=sys.stderr)

@@ -18,7 +18,17 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIES = "my"
 FIRST_NOTEBOOK = f"{COPIES}/notebooks/00_start_here.ipynb"
 TOKEN_FILE = ROOT / ".lab_token"
+HOME_HERE = ROOT / ".home"
 DATA = "movielens-100k"
+
+
+def have_a_home() -> None:
+    """Where the home folder cannot be written, use one in the course: Jupyter, IPython and the data need a place."""
+    home = Path(os.path.expanduser("~"))
+    if not (home.is_dir() and os.access(home, os.W_OK | os.X_OK)):
+        HOME_HERE.mkdir(exist_ok=True)
+        os.environ["HOME"] = str(HOME_HERE)
+        print(f"{home} cannot be written: settings, and data unless COURSE_DATA is set, go to {HOME_HERE}", flush=True)
 
 
 def fetch_data() -> None:
@@ -78,6 +88,7 @@ def announce(server_file: Path, token: str) -> None:
 
 def main() -> None:
     """Fetch the data, make the copies and serve the lab until it is closed."""
+    have_a_home()
     fetch_data()
     prepare()
     from jupyter_core.paths import jupyter_runtime_dir

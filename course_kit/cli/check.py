@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"{arguments.notebook}: {', '.join(parsed.flags) or 'an empty file'}")
     result = check_notebook(parsed.sources, str(arguments.notebook), progress=not arguments.json)
     result["errors"] = [*parsed.flags, *result["errors"]]
-    print(json.dumps(result, indent=2, ensure_ascii=False) if arguments.json else _text(result))
+    print(json.dumps(result, indent=2) if arguments.json else _text(result))
     return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
 
 

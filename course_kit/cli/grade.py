@@ -79,8 +79,6 @@ def run(arguments: argparse.Namespace) -> int:
     from course_kit.grading.marking.grader import NoSandbox
     from course_lib.arguments import whole
 
-    if not hasattr(os, "fork"):
-        raise ValueError("grading needs Linux or macOS: on Windows, run it in WSL")
     workers = whole("--workers", arguments.workers or _cores(), least=1)
     solution = solution_named(arguments.name)
     refuse_wrong_folder(arguments.out, solution, arguments.submissions)

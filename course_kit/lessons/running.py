@@ -40,11 +40,11 @@ def verify(path: Path) -> Iterator[str]:
     from tqdm import tqdm
 
     command = [sys.executable, *NBVAL, *REPORT, str(path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     report, failed = [], False
     with (
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=environment
         ) as nbval,
         tqdm(total=count_code_cells(path), desc=path.stem, unit="cell", leave=False, ncols=100) as bar,
     ):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from course_kit.grading.containment.confine import MIB, die_with_parent
+from course_kit.grading.containment.confine import MIB, cap, die_with_parent
 from course_kit.grading.containment.guard import Guard
 from course_kit.grading.containment.sandbox import Job
 from course_kit.grading.running.splice import Cell, Ran, spliced
@@ -91,7 +91,7 @@ def _run_nbval(cells: Sequence[Cell], job: Job, writing: int) -> NoReturn:
     """What the forked process does; whatever happens in it, it ends here."""
     try:
         die_with_parent()
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        cap(resource.RLIMIT_DATA, MEMORY)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)

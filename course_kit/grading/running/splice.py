@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -79,9 +80,9 @@ def run_cells(cells: Sequence[Cell], seconds: float) -> Iterator[Ran]:
         path = Path(folder, "spliced.ipynb")
         path.write_text(spliced(cells), encoding="utf-8")
         command = [sys.executable, *NBVAL, *OURS, f"--nbval-cell-timeout={seconds}", path.name]
-        with subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as nbval:
+        environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+        quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, cwd=folder, env=environment, encoding="utf-8", **quiet) as nbval:
             for line in nbval.stdout:
                 if line.startswith("{"):  # and not nbval's "unhandled iopub msg"
                     yield Ran(**json.loads(line))

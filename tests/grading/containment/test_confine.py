@@ -72,3 +72,23 @@ def test_it_counts_its_own_processes_alone(inside):
 def test_a_call_that_fails_says_which():
     with pytest.raises(FileNotFoundError, match=r"chdir: No such file"):
         libc.chdir("/no/such/folder")
+
+
+def test_a_limit_never_asks_for_more_than_the_system_allows():
+    told = printed(
+        "import resource\nfrom course_kit.grading.containment.confine import cap\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (50, 60))\ncap(resource.RLIMIT_NOFILE, 256)\n"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    assert told == "(60, 60)\n"
+
+
+@pytest.mark.parametrize(("system", "ends"), [("darwin", "goes on"), ("linux", "stops")])
+def test_a_limit_that_the_system_refuses_stops_linux_only(system, ends):
+    told = printed(
+        "import resource, sys\nfrom course_kit.grading.containment import confine\n"
+        "def refuse(*_):\n    raise ValueError('current limit exceeds maximum limit')\n"
+        f"sys.platform, resource.setrlimit = {system!r}, refuse\n"
+        "try:\n    confine.limit(confine.Limits())\n    print('goes on')\nexcept ValueError:\n    print('stops')"
+    )
+    assert told == f"{ends}\n"
