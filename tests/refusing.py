@@ -19,3 +19,8 @@ def refused(said: str, error: type[Exception] = ValueError) -> Iterator[None]:
     with pytest.raises(error, match=said) as raised:
         yield
     assert "\n" not in str(raised.value)
+
+
+def refused_argument(name: str) -> pytest.RaisesExc[ValueError]:
+    """Expect `course_lib.arguments.refuse` to name an argument, what it got and what it wants, in one line."""
+    return pytest.raises(ValueError, match=rf"^{name}: got [^\n]+, wanted [^\n]+$")

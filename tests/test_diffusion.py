@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from torch import Tensor
 from torch_geometric.nn import LGConv
 
@@ -23,10 +24,6 @@ N = USERS + ITEMS
 KINDS = ("symmetric", "left", "right")
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 ALPHA = (0.5, -1.25, 0.0, 2.0)
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def build(edges: list[tuple[int, int]], num_users: int, num_items: int) -> InteractionGraph:
@@ -370,7 +367,7 @@ def test_all_edges_or_none_taken_out():
 
 @pytest.mark.parametrize("gone", [torch.zeros(11), torch.zeros(12, dtype=torch.bool), torch.zeros(0, dtype=torch.bool)])
 def test_refuses_edges_to_take_out_that_are_not_a_bool_an_edge(gone):
-    with refused("gone"):
+    with refused_argument("gone"):
         without_edges(adjacency_of(), build(EDGES, USERS, ITEMS), gone)
 
 
@@ -382,13 +379,13 @@ def test_refuses_to_take_edges_out_of_a_matrix_with_loops():
 
 @pytest.mark.parametrize("kind", ["sym", "", None])
 def test_refuses_an_unknown_normalization(kind):
-    with refused("normalization"):
+    with refused_argument("normalization"):
         normalized_adjacency(build(EDGES, USERS, ITEMS), kind)
 
 
 @pytest.mark.parametrize("num_layers", [-1, 1.5, True, None])
 def test_refuses_layers_that_are_not_a_count(num_layers):
-    with refused("num_layers"):
+    with refused_argument("num_layers"):
         diffuse(adjacency_of(), embeddings(), num_layers)
 
 
@@ -410,13 +407,13 @@ def test_refuses_layers_that_are_not_a_count(num_layers):
     ids=repr,
 )
 def test_refuses_alpha_that_is_not_one_finite_number_a_layer(alpha):
-    with refused("alpha"):
+    with refused_argument("alpha"):
         multi_scale(embeddings(3, N, 2), alpha)
 
 
 @pytest.mark.parametrize("alpha", [(), (1.0, math.nan), torch.tensor([-math.inf]), torch.ones(2, 2), 0.5, None])
 def test_the_polynomial_refuses_such_alpha(alpha):
-    with refused("alpha"):
+    with refused_argument("alpha"):
         polynomial(adjacency_of(), embeddings(), alpha)
 
 
@@ -425,18 +422,18 @@ def test_the_polynomial_refuses_such_alpha(alpha):
 )
 @pytest.mark.parametrize("num_layers", [2, 0])
 def test_refuses_x_that_is_not_a_float_row_a_node(x, num_layers):
-    with refused("x"):
+    with refused_argument("x"):
         diffuse(adjacency_of(), x, num_layers)
-    with refused("x"):
+    with refused_argument("x"):
         polynomial(adjacency_of(), x, [1.0] * (num_layers + 1))
 
 
 @pytest.mark.parametrize("convert", [Tensor.to_dense, Tensor.to_sparse_coo, Tensor.to_sparse_csc])
 @pytest.mark.parametrize("num_layers", [2, 0])
 def test_refuses_an_adjacency_of_another_layout(convert: Callable[[Tensor], Tensor], num_layers):
-    with refused("adjacency"):
+    with refused_argument("adjacency"):
         diffuse(convert(adjacency_of()), embeddings(), num_layers)
-    with refused("adjacency"):
+    with refused_argument("adjacency"):
         polynomial(convert(adjacency_of()), embeddings(), [1.0] * (num_layers + 1))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from refusing import refused_argument
 from torch import Tensor
 
 from course_lib import metrics
@@ -23,10 +24,6 @@ DENSE = {
     "ndcg": metrics.ndcg_at_k,
     "map": metrics.average_precision_at_k,
 }
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 class Scores:
@@ -184,15 +181,15 @@ def test_200_000_users_and_50_000_items_fit_into_a_gigabyte_and_a_half():
 @pytest.mark.parametrize("ks", [(), (0,), (5, -1)])
 def test_unusable_list_lengths_are_refused(ks):
     parts = random_split(0)
-    with refused("ks"):
+    with refused_argument("ks"):
         evaluate(Popularity(parts.train), parts, ks=ks)
 
 
 def test_an_unknown_part_and_a_model_of_another_graph_are_refused():
     parts = random_split(0)
-    with refused("on"):
+    with refused_argument("on"):
         evaluate(Popularity(parts.train), parts, on="all")
-    with refused("model"):
+    with refused_argument("model"):
         evaluate(Popularity(random_split(0, num_items=24).train), parts)
 
 
@@ -277,7 +274,7 @@ def test_compare_is_run_seeds_then_summarize():
 
 @pytest.mark.parametrize("metrics", ["recall@20", ("recall",), ("recall@",), ("recal@20",), ("recall@2.5",)])
 def test_compare_refuses_a_metric_that_it_cannot_compute_before_it_trains(metrics):
-    with refused("metrics"):
+    with refused_argument("metrics"):
         compare({}, random_split, {}, [0], metrics=metrics)
 
 
@@ -291,9 +288,9 @@ def test_progress_is_silent_when_told_and_never_on_stdout(capsys):
 
 
 def test_comparisons_that_cannot_run_are_refused():
-    with refused("recipes"):
+    with refused_argument("recipes"):
         run_seeds(BUILDERS, random_split, {"lightgcn": RECIPE}, [0], progress=False)
-    with refused("seeds"):
+    with refused_argument("seeds"):
         run_seeds(BUILDERS, random_split, {}, [], progress=False)
-    with refused("builders"):
+    with refused_argument("builders"):
         run_seeds({}, random_split, {}, [0], progress=False)

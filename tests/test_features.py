@@ -12,16 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 
 from course_lib import features
 from course_lib.datasets import load
 from course_lib.features import genre_features, item_texts, taste_features, text_features
 
 TEXTS = ["Saxophone clinic", "A concert of jazz music", "Sourdough bread for beginners"]
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +40,7 @@ def test_a_text_is_the_title_with_its_year_then_the_genres() -> None:
 
 
 def test_genres_of_other_items_are_refused() -> None:
-    with refused("genres"):
+    with refused_argument("genres"):
         item_texts(["Toy Story (1995)", "Copycat (1995)"], [("Thriller",)])
 
 
@@ -99,12 +96,12 @@ def test_a_text_without_a_word_is_zeros() -> None:
 @pytest.mark.parametrize("texts", ["one string", ["title", None], [b"title"], [], ["", "…"]], ids=repr)
 @pytest.mark.parametrize("encoder", ["minilm", "tfidf"])
 def test_what_is_no_list_of_texts_is_refused(texts: object, encoder: str) -> None:
-    with refused("texts"):
+    with refused_argument("texts"):
         text_features(texts, encoder)
 
 
 def test_an_unknown_encoder_is_refused() -> None:
-    with refused("encoder"):
+    with refused_argument("encoder"):
         text_features(TEXTS, encoder="bert")
 
 
@@ -282,5 +279,5 @@ def test_a_seed_decides_the_features() -> None:
 )
 def test_an_impossible_signal_is_refused(argument: str, value: object) -> None:
     arguments = {"tastes": [0, 1, 1], "signal": 0.5, "dim": 4, argument: value}
-    with refused(argument):
+    with refused_argument(argument):
         taste_features(torch.tensor(arguments.pop("tastes")), **arguments)

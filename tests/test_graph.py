@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from refusing import refused_argument
 
 from course_lib.graph import InteractionGraph, Split, split
 
@@ -23,10 +24,6 @@ RATIOS = [
     ("0.05", "0.475", "0.475"),
     ("1/3", "1/3", "1/3"),
 ]
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def edges(graph: InteractionGraph) -> set[tuple[int, int]]:
@@ -211,7 +208,7 @@ def test_from_pyg_refuses_a_graph_without_users_and_items():
 
     data = HeteroData()
     data["paper", "cites", "paper"].edge_index = torch.tensor([[0], [1]])
-    with refused("data"):
+    with refused_argument("data"):
         InteractionGraph.from_pyg(data)
 
 
@@ -259,20 +256,20 @@ def test_rows_of_nobody():
 )
 def test_bad_edges_are_refused_by_name(argument, change):
     fields = {"num_users": 3, "num_items": 2, "user": torch.tensor([0, 1]), "item": torch.tensor([0, 1])}
-    with refused(argument):
+    with refused_argument(argument):
         InteractionGraph(**fields | change)
 
 
 @pytest.mark.parametrize("user", [-1, 3])
 def test_rows_refuse_unknown_users(user):
-    with refused("users"):
+    with refused_argument("users"):
         InteractionGraph(3, 2, torch.tensor([2]), torch.tensor([1])).rows(torch.tensor([user]))
 
 
 @pytest.mark.parametrize(("argument", "user", "item"), [("items", 0, 2), ("items", 1, -2), ("users", 3, 0)])
 def test_has_edges_refuses_ids_out_of_range(argument, user, item):
     graph = InteractionGraph(3, 2, torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1]))
-    with refused(argument):
+    with refused_argument(argument):
         graph.has_edges(torch.tensor([user]), torch.tensor([item]))
 
 
@@ -359,14 +356,14 @@ def test_random_split_leaves_the_global_generator_alone():
     ],
 )
 def test_split_refuses_impossible_ratios(ratios):
-    with refused("ratios"):
+    with refused_argument("ratios"):
         split(degree_ladder(), ratios=ratios)
 
 
 def test_split_refuses_an_unknown_kind_and_missing_times():
-    with refused("by"):
+    with refused_argument("by"):
         split(degree_ladder(), by="alphabet")
-    with refused("by"):
+    with refused_argument("by"):
         split(random_graph(0, timed=False), by="time")
 
 
@@ -397,5 +394,5 @@ def test_subsample_repeats_for_a_seed_and_differs_between_seeds():
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.1, float("nan")])
 def test_subsample_refuses_what_is_no_share(fraction):
-    with refused("fraction"):
+    with refused_argument("fraction"):
         random_graph(0).subsample(fraction)

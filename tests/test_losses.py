@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -25,10 +26,6 @@ TOY = torch.tensor([[-1.0, -3.0], [2.0, 4.0]], dtype=torch.double)  # row 29
 SHIFTED = torch.tensor([[1.0, -1.0], [-1.0, 1.0]], dtype=torch.double)
 DIAGONAL = torch.eye(2, dtype=torch.bool)
 EXACT = pytest.mark.parametrize("loss", [binary_loss, bpr_loss])
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 # ---- the reference: plain loops in double precision
@@ -160,7 +157,7 @@ def test_the_streamed_softmax_refuses_what_does_not_fit(argument, change):
     fitting = {"user_emb": torch.zeros(9, 3), "item_emb": torch.zeros(7, 3)}
     fitting |= {"row": torch.tensor([0, 1]), "item": torch.tensor([5, 5])}
     assert streamed_softmax_loss(**fitting).item() == pytest.approx(math.log(7))
-    with refused(argument):
+    with refused_argument(argument):
         streamed_softmax_loss(**(fitting | change))
 
 
@@ -357,18 +354,18 @@ def test_users_without_a_positive_or_a_negative_are_left_out_of_bpr():
 @pytest.mark.parametrize("fill", [True, False])
 def test_nobody_with_both_kinds_is_refused(fill):
     mask = torch.full((2, 3), fill)
-    with refused("positives"):
+    with refused_argument("positives"):
         bpr_loss(torch.rand(2, 3), mask)
-    with refused("negatives" if fill else "positives"):
+    with refused_argument("negatives" if fill else "positives"):
         binary_loss(torch.rand(2, 3), mask)
 
 
 def test_the_softmax_loss_refuses_what_it_cannot_use():
     scores, positives = torch.zeros(2, 3), torch.ones(2, 3, dtype=torch.bool)
     for argument, arguments in {"scores": (scores.long(), positives), "positives": (scores, positives[:1])}.items():
-        with refused(argument):
+        with refused_argument(argument):
             softmax_loss(*arguments)
-    with refused("positives"):
+    with refused_argument("positives"):
         softmax_loss(scores, ~positives)
 
 
@@ -387,7 +384,7 @@ def test_the_softmax_loss_refuses_what_it_cannot_use():
 )
 def test_bad_matrices_are_refused_by_name(loss, argument, bad):
     arguments = {"scores": torch.rand(2, 2), "positives": DIAGONAL, "negatives": ~DIAGONAL, argument: bad}
-    with refused(argument):
+    with refused_argument(argument):
         loss(**arguments)
 
 
@@ -405,11 +402,11 @@ def test_bad_matrices_are_refused_by_name(loss, argument, bad):
     ids=["pos 2-D", "pos empty", "neg 1-D", "neg of another length", "no neg", "integers"],
 )
 def test_bad_samples_are_refused_by_name(loss, argument, pos, neg):
-    with refused(argument):
+    with refused_argument(argument):
         loss(pos, neg)
 
 
 @pytest.mark.parametrize("margin", [-0.1, math.nan])
 def test_a_negative_margin_is_refused(margin):
-    with refused("margin"):
+    with refused_argument("margin"):
         margin_loss(torch.rand(2), torch.rand(2, 1), margin)

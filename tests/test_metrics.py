@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 from torch import Tensor
 
@@ -13,10 +14,6 @@ from course_lib import metrics
 from course_lib.metrics import top_k
 
 NAN, INF = math.nan, math.inf
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 # ---- the reference: plain loops over lists and sets
@@ -359,19 +356,19 @@ GOOD = {"scores": torch.rand(2, 3), "positives": torch.ones(2, 3, dtype=torch.bo
 )
 def test_bad_input_is_refused_by_name(metric, reference, argument, bad):
     arguments = {**GOOD, "k": 2, argument: bad}
-    with refused(argument):
+    with refused_argument(argument):
         metric(**arguments)
 
 
 @each_at_k
 @pytest.mark.parametrize("k", [0, -1, 1.5, 2.0, "3", True, None])
 def test_k_below_one_or_not_whole_is_refused(metric, k):
-    with refused("k"):
+    with refused_argument("k"):
         metric(**GOOD, k=k)
 
 
 def test_a_nan_under_exclude_is_refused_too():
-    with refused("scores"):
+    with refused_argument("scores"):
         top_k(torch.tensor([[NAN, 1.0]]), 1, torch.tensor([[True, False]]))
 
 

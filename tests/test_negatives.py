@@ -8,6 +8,7 @@ from statistics import fmean
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from scipy.integrate import quad
 from scipy.stats import chisquare, kstest, uniform
 from torch import Tensor
@@ -27,10 +28,6 @@ from course_lib.negatives import (
     uniform_non_edges,
 )
 from course_lib.walks import visit_counts
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def of(rows: list[set[int]], num_items: int) -> InteractionGraph:
@@ -374,35 +371,35 @@ def test_a_graph_without_edges_leaves_everything():
 
 @pytest.mark.parametrize("num", [0, -2])
 def test_fewer_than_one_negative_is_refused(num):
-    with refused("num"):
+    with refused_argument("num"):
         uniform_negatives(GRAPH, torch.tensor([0]), num)
-    with refused("num"):
+    with refused_argument("num"):
         uniform_non_edges(GRAPH, num)
-    with refused("num"):
+    with refused_argument("num"):
         shared_negatives(GRAPH, num)
-    with refused("num"):
+    with refused_argument("num"):
         hard_negatives(VISITS, OWNED, (0, 3), num)
-    with refused("num"):
+    with refused_argument("num"):
         distance_weighted_negatives(on_sphere(1, 2), on_sphere(1, 2), num)
 
 
 def test_a_complete_graph_has_no_pair_to_draw():
-    with refused("graph"):
+    with refused_argument("graph"):
         uniform_non_edges(of([{0, 1}, {0, 1}], 2), 1)
 
 
 @pytest.mark.parametrize("user", [-1, 7])
 def test_unknown_users_are_refused(user):
-    with refused("users"):
+    with refused_argument("users"):
         uniform_negatives(GRAPH, torch.tensor([user]), 2)
-    with refused("users"):
+    with refused_argument("users"):
         shared_mask(GRAPH, torch.tensor([user]), torch.tensor([0]))
-    with refused("shared"):
+    with refused_argument("shared"):
         shared_mask(GRAPH, torch.tensor([0]), torch.tensor([user]))
 
 
 def test_more_shared_negatives_than_items_are_refused():
-    with refused("num"):
+    with refused_argument("num"):
         shared_negatives(GRAPH, 8)
 
 
@@ -410,7 +407,7 @@ def test_more_shared_negatives_than_items_are_refused():
     "window", [(3, 3), (5, 2), (-1, 3), (0.5, 0.2), (-0.1, 0.2), (0.2, 1.5), (0, 0.5), (1,), (1, 2, 3), (0.1, math.nan)]
 )
 def test_windows_that_are_no_band_are_refused(window):
-    with refused("window"):
+    with refused_argument("window"):
         hard_negatives(VISITS, OWNED, window)
 
 
@@ -426,13 +423,13 @@ def test_windows_that_are_no_band_are_refused(window):
     ],
 )
 def test_visits_and_positives_that_do_not_fit_are_refused(visits, positives, argument):
-    with refused(argument):
+    with refused_argument(argument):
         hard_negatives(visits, positives, (0, 3))
 
 
 @pytest.mark.parametrize("epoch", [0, -1, 1.5, None])
 def test_epochs_count_from_one(epoch):
-    with refused("epoch"):
+    with refused_argument("epoch"):
         curriculum(epoch)
 
 
@@ -452,24 +449,24 @@ def test_epochs_count_from_one(epoch):
     ],
 )
 def test_distances_that_make_no_weights_are_refused(change, argument):
-    with refused(argument):
+    with refused_argument(argument):
         distance_weights(**{"distances": torch.tensor([1.0]), "dim": 8} | change)
 
 
 @pytest.mark.parametrize("distance", [-0.1, 2.1, math.nan])
 def test_a_density_outside_the_sphere_is_refused(distance):
-    with refused("distances"):
+    with refused_argument("distances"):
         distance_density(torch.tensor([1.0, distance]), 8)
-    with refused("dim"):
+    with refused_argument("dim"):
         distance_density(torch.tensor([1.0]), 1)
 
 
 def test_vectors_of_other_lengths_than_one_are_refused():
-    with refused("query"):
+    with refused_argument("query"):
         distance_weighted_negatives(torch.ones(2, 3), on_sphere(4, 3), 1)
-    with refused("candidates"):
+    with refused_argument("candidates"):
         distance_weighted_negatives(on_sphere(4, 3), torch.zeros(2, 3), 1)
-    with refused("candidates"):
+    with refused_argument("candidates"):
         distance_weighted_negatives(on_sphere(4, 3), on_sphere(4, 2), 1)
-    with refused("mask"):
+    with refused_argument("mask"):
         distance_weighted_negatives(on_sphere(4, 3), on_sphere(2, 3), 1, torch.ones(2, 4, dtype=torch.bool))

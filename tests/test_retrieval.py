@@ -3,16 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from torch import Tensor
 
 from course_lib.graph import InteractionGraph
 from course_lib.metrics import top_k
 from course_lib.models import MatrixFactorization, Popularity
 from course_lib.retrieval import TwoStage, list_hits, recommend
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 class Scores:
@@ -82,18 +79,18 @@ def test_lists_carry_no_gradient():
 
 @pytest.mark.parametrize("k", [0, -1])
 def test_recommend_refuses_an_empty_list(k):
-    with refused("k"):
+    with refused_argument("k"):
         recommend(world(0)[0], torch.tensor([0]), k)
 
 
 @pytest.mark.parametrize("user", [-1, 12])
 def test_recommend_refuses_unknown_users(user):
-    with refused("users"):
+    with refused_argument("users"):
         recommend(world(0)[0], torch.tensor([user]), 3)
 
 
 def test_recommend_refuses_nan_scores():
-    with refused("scores"):
+    with refused_argument("scores"):
         recommend(Scores(torch.tensor([[0.0, torch.nan]])), torch.tensor([0]), 1)
 
 
@@ -212,12 +209,12 @@ def test_a_trainable_model_serves_both_stages():
 @pytest.mark.parametrize("num_candidates", [0, -1])
 def test_fewer_than_one_candidate_is_refused(num_candidates):
     retriever, graph = world(0)
-    with refused("num_candidates"):
+    with refused_argument("num_candidates"):
         TwoStage(retriever, Popularity(graph), num_candidates)
 
 
 def test_stages_over_different_items_are_refused():
-    with refused("ranker"):
+    with refused_argument("ranker"):
         TwoStage(world(0)[0], Popularity(world(0, num_items=31)[1]), 3)
 
 
@@ -234,5 +231,5 @@ def test_stages_over_different_items_are_refused():
 )
 def test_two_stage_refuses_bad_input_by_name(argument, change):
     retriever, graph = world(0)
-    with refused(argument):
+    with refused_argument(argument):
         TwoStage(retriever, Popularity(graph), 3).recommend(**{"users": torch.tensor([0]), "k": 2} | change)

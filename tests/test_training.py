@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from over_seeds import SEEDS
+from refusing import refused_argument
 from torch import Tensor
 
 from course_lib.diffusion import normalized_adjacency
@@ -24,10 +25,6 @@ from course_lib.training import History, Recipe, Trainer, fit, train_epochs
 matplotlib.use("Agg")
 EACH_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary", "softmax"])
 EACH_SAMPLED_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary"])
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def two_blocks(seed: int, ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)) -> Split:
@@ -234,7 +231,7 @@ def test_with_masked_edges_a_batch_is_predicted_from_the_rest_of_the_graph(monke
 
 
 def test_only_a_softmax_masks_edges_and_only_of_a_model_on_the_graph():
-    with refused("masked"):
+    with refused_argument("masked"):
         Recipe("bpr", masked=0.5)
     with pytest.raises(ValueError, match=r"^recipe: .*MatrixFactorization"):
         Trainer(MatrixFactorization(uneven()), uneven(), Recipe("softmax", masked=0.5))
@@ -463,7 +460,7 @@ def test_a_recipe_cannot_be_changed():
     ],
 )
 def test_a_recipe_refuses_nonsense_by_name(argument, value):
-    with refused(argument):
+    with refused_argument(argument):
         Recipe(**{argument: value})
 
 
@@ -471,12 +468,12 @@ def test_a_recipe_refuses_nonsense_by_name(argument, value):
 def test_nothing_to_learn_from_is_refused(fill):
     user, item = torch.full((3, 4), fill).nonzero().T
     graph = InteractionGraph(3, 4, user, item)
-    with refused("graph"):
+    with refused_argument("graph"):
         trained(Split(graph, graph, graph))
 
 
 @pytest.mark.parametrize("num_users", [39, 41])
 def test_a_model_of_another_graph_is_refused(num_users):
     parts, none = two_blocks(0), torch.empty(0, dtype=torch.long)
-    with refused("model"):
+    with refused_argument("model"):
         fit(MatrixFactorization(InteractionGraph(num_users, 40, none, none), dim=4), parts, RECIPE, progress=False)

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
+from refusing import refused_argument
 from scipy.stats import chisquare, ks_2samp
 from torch import Tensor
 
@@ -21,10 +22,6 @@ EDGES = [(0, 0), (0, 1), (1, 1), (1, 2), (1, 3), (2, 1), (2, 3), (2, 4), (3, 0),
 N = USERS + ITEMS
 RESTARTS = pytest.mark.parametrize("restart", [0, 0.15, 0.5, 1])
 STARTS = pytest.mark.parametrize("start", [0, 3, 4, 5, USERS + 1, USERS + 4, USERS + 5, USERS + 6])
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def build(edges: list[tuple[int, int]], num_users: int, num_items: int) -> InteractionGraph:
@@ -367,5 +364,5 @@ STEPS = {"num_steps": 5, "restart": 0.2}
     ],
 )
 def test_bad_input_is_refused_by_name(argument, call):
-    with refused(argument):
+    with refused_argument(argument):
         call()

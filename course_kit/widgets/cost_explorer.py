@@ -31,7 +31,7 @@ class CostExplorer(Widget):
 
         Returns:
             Of "score all pairs" and "two stages": a list for every user; of "own negatives" and "shared negatives":
-            forward and backward over one pair a user; of "a tree an item" and "layer by layer": all items embedded.
+            forward and backward over one pair per user; of "a tree an item" and "layer by layer": all items embedded.
 
         Source: Ying et al. 2018, algorithm 1 for a vector of a layer: 2 (D · D + D · 2 D).
         """

@@ -33,7 +33,7 @@ class DiffusionStepper(Widget):
         seed: Seed of the random embeddings.
 
     Raises:
-        ValueError: If the graph is empty or too large, or there is not one group a user.
+        ValueError: If the graph is empty or too large, or there is not one group per user.
 
     Source: lecture rows 60–66.
     """
@@ -62,7 +62,7 @@ class DiffusionStepper(Widget):
             refuse("graph", graph, "at least one edge, at most 60 users and 60 items", "take a piece of it")
         groups = [0] * graph.num_users if groups is None else list(groups)
         if len(groups) != graph.num_users:
-            refuse("groups", f"{len(groups)} groups", f"one a user ({graph.num_users})")
+            refuse("groups", f"{len(groups)} groups", f"one per user ({graph.num_users})")
         if not 1 <= k < graph.num_items:
             refuse("k", k, f"a length in [1, {graph.num_items})")
         draw = torch.randn(graph.num_nodes, dim, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
@@ -97,7 +97,7 @@ class DiffusionStepper(Widget):
         return users, items
 
     def draw(self, ax: Axes) -> None:
-        """Draw who is recommended what: a row a user, dark where the item is in the list."""
+        """Draw who is recommended what: one row per user, dark where the item is in the list."""
         users, items = self.embed()
         lists = torch.zeros(self.num_users, self.num_items).scatter(1, top_k(users @ items.T, self.k), 1.0).numpy()
         ax.imshow(lists, cmap="Greys", aspect="auto")

@@ -67,7 +67,9 @@ class TrainingPlayer(Widget):
         if not graph.num_edges:
             refuse("graph", graph, "at least one edge")
         if len(groups) != graph.num_users or not set(groups) <= set(range(6)):
-            refuse("groups", f"{len(groups)} groups, {sorted(set(groups))}", f"{graph.num_users} of 0 … 5, one a user")
+            refuse(
+                "groups", f"{len(groups)} groups, {sorted(set(groups))}", f"{graph.num_users} of 0 … 5, one per user"
+            )
         if whole("recorded", recorded, least=0) > recipe.epochs:
             refuse("recorded", recorded, f"at most the recipe's {recipe.epochs} epochs")
         self._model = MatrixFactorization(graph, dim=2, seed=seed)

@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import pytest
 import torch
+from refusing import refused_argument
 from small_graphs import random_graph
 
 from course_lib.graph import InteractionGraph
@@ -20,10 +21,6 @@ BUILDERS = {
     "NGCF, paper": lambda graph, **kw: NGCF(graph, dim=6, num_layers=3, variant="paper", **kw),
 }
 EACH_MODEL = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 class Doubled(TableModel):
@@ -53,7 +50,7 @@ def test_score_of_nobody():
 
 @pytest.mark.parametrize("user", [-1, 5])
 def test_score_refuses_unknown_users(user):
-    with refused("users"):
+    with refused_argument("users"):
         MatrixFactorization(GRAPH, dim=2).score(torch.tensor([user]))
 
 
@@ -82,7 +79,7 @@ def test_a_start_has_the_asked_spread_and_leaves_the_global_generator_alone():
 
 @pytest.mark.parametrize("dim", [0, -3])
 def test_an_embedding_size_below_one_is_refused(dim):
-    with refused("dim"):
+    with refused_argument("dim"):
         MatrixFactorization(GRAPH, dim=dim)
 
 
@@ -169,5 +166,5 @@ def test_weights_and_tables_share_no_numbers():
 @pytest.mark.parametrize(("argument", "value"), [("num_layers", -1), ("num_layers", 1.5), ("dim", 0)])
 @pytest.mark.parametrize("model", [GCN, LightGCN, NGCF])
 def test_sizes_that_make_no_sense_are_refused(model, argument, value):
-    with refused(argument):
+    with refused_argument(argument):
         model(random_graph(), **{argument: value})

@@ -4,16 +4,13 @@ import math
 
 import pytest
 import torch
+from refusing import refused_argument
 from small_graphs import dense_adjacency, random_graph
 from torch import Tensor
 from torch_geometric.nn.models import LightGCN as PyGLightGCN
 
 from course_lib.graph import InteractionGraph
 from course_lib.models import LightGCN, MatrixFactorization
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def table(model: LightGCN) -> Tensor:
@@ -105,5 +102,5 @@ def test_learnt_layer_weights_get_a_gradient_and_belong_to_the_model():
     "alpha", [(), (1.0,), (0.25,) * 5, (1, 0, 0, math.nan), (1, 0, 0, math.inf), torch.ones(3)], ids=str
 )
 def test_wrong_layer_weights_are_refused(alpha):
-    with refused("alpha"):
+    with refused_argument("alpha"):
         LightGCN(random_graph(), num_layers=3, alpha=alpha)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from refusing import refused_argument
 from small_graphs import random_graph
 from torch import Tensor
 
@@ -11,10 +12,6 @@ from course_lib.diffusion import normalized_adjacency
 from course_lib.graph import InteractionGraph
 from course_lib.models import NGCF
 from course_lib.models.ngcf import ngcf_layer, ngcf_paper_layer
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def path(num_users: int, num_items: int) -> InteractionGraph:
@@ -150,5 +147,5 @@ def test_weights_start_xavier_uniform_and_biases_at_zero():
 
 
 def test_an_unknown_variant_is_refused():
-    with refused("variant"):
+    with refused_argument("variant"):
         NGCF(random_graph(), variant="slides")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from over_seeds import SEEDS
+from refusing import refused_argument
 from small_graphs import random_graph
 from torch import Tensor
 
@@ -15,10 +16,6 @@ from course_lib.models import MatrixFactorization, PinSAGE, Popularity
 from course_lib.models.pinsage import RESTART, consecutive_pairs, convolve, receptive_field
 from course_lib.training import Recipe, fit, train_epochs
 from course_lib.walks import importance_neighbors, personalized_pagerank
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -375,12 +372,12 @@ def test_learns_the_camps_from_walks_where_neither_features_nor_popularity_see_t
 
 def test_the_margin_loss_is_refused_for_a_model_that_embeds_no_items_alone():
     parts = two_camps(0)
-    with refused("recipe"):
+    with refused_argument("recipe"):
         fit(MatrixFactorization(parts.train, dim=4), parts, Recipe("margin"), progress=False)
 
 
 def test_pairs_are_refused_without_times():
-    with refused("graph"):
+    with refused_argument("graph"):
         consecutive_pairs(random_graph())
 
 
@@ -402,15 +399,15 @@ def test_pairs_are_refused_without_times():
     ],
 )
 def test_nonsense_is_refused_by_name(argument, wrong):
-    with refused(argument):
+    with refused_argument(argument):
         PinSAGE(**{"graph": random_graph(), "features": normal(11, 5), **wrong})
 
 
 def test_unknown_items_and_features_of_another_width_are_refused():
     model = small_model()
-    with refused("items"):
+    with refused_argument("items"):
         model.embed_items(torch.tensor([11]))
-    with refused("users"):
+    with refused_argument("users"):
         model.score(torch.tensor([9]))
-    with refused("features"):
+    with refused_argument("features"):
         model.on(model.graph, normal(11, 6))

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from refusing import refused_argument
 from small_graphs import random_graph
 
 from course_lib.datasets import planted
@@ -17,10 +18,6 @@ from course_lib.retrieval import TwoStage, recommend
 GRAPH = random_graph()
 ACTIVE, ALONE = (GRAPH.user_degree > 0).nonzero().flatten(), (GRAPH.user_degree == 0).nonzero().flatten()
 FEATURES = torch.randn(11, 4, generator=torch.Generator().manual_seed(0)) + 1
-
-
-def refused(argument: str):
-    return pytest.raises(ValueError, match=rf"^{argument}: got [^\n]+, wanted [^\n]+$")
 
 
 def cosine(a: list[float], b: list[float]) -> float:
@@ -91,13 +88,13 @@ def test_it_ranks_and_retrieves_like_any_model():
     ids=["another number of items", "one vector", "a batch", "integers", "nan"],
 )
 def test_features_that_do_not_fit_are_refused(features):
-    with refused("features"):
+    with refused_argument("features"):
         TextMean(GRAPH, features)
 
 
 @pytest.mark.parametrize("user", [-1, 9])
 def test_unknown_users_are_refused(user):
-    with refused("users"):
+    with refused_argument("users"):
         TextMean(GRAPH, FEATURES).score(torch.tensor([user]))
 
 

@@ -2,7 +2,7 @@ import { bar, choice, figure, fixed, mark, markKey, range, scale, slider, stage,
 import { drawGraph, neighbours } from "./graph.js";
 import { pagerank } from "./pagerank.js";
 
-// Visits of each node in so many steps; one draw a step decides on the restart, then on the edge.
+// Visits of each node in so many steps; one draw per step decides on the restart, then on the edge.
 export const visits = (graph, start, restart, draws) => {
   const lists = neighbours(graph);
   const count = lists.map(() => 0);
