@@ -29,7 +29,7 @@ CLASS = {
     "eva": ["raise ValueError('<b>no</b>')", RIGHT],
     "fay": ["def spread(x):\n    raise NotImplementedError"],
 }
-POINTS = {"ann": 100, "bob": 0, "cid": 0, "dan": 0, "eva": 100, "fay": 0, "gus": 0}
+POINTS = {"ann": 100, "bob": 0, "cid": 0, "dan": 100, "eva": 100, "fay": 0, "gus": 0}
 SECRET = "0123456789abcdef"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="submissions are confined on Linux alone")
@@ -112,14 +112,14 @@ def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
 
 
 def test_without_a_sandbox_it_refuses_where_that_is_asked(course, capsys, monkeypatch):
-    monkeypatch.setattr("course_kit.grading.containment.sandbox.best_level", lambda folder: "none")
+    monkeypatch.setattr("course_kit.grading.containment.levels.best_level", lambda folder: "none")
     assert grade("out", "--require-sandbox") == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("course: --require-sandbox")
 
 
 @pytest.mark.slow
 def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
-    monkeypatch.setattr("course_kit.grading.containment.sandbox.best_level", lambda folder: "none")
+    monkeypatch.setattr("course_kit.grading.containment.levels.best_level", lambda folder: "none")
     for student in CLASS:
         if student != "ann":
             (course / f"class/{student}.ipynb").unlink()

@@ -175,7 +175,8 @@ def test_no_bomb_takes_more_than_its_share(bomb, attacked):
 
 def test_processes_that_take_much_together_are_ended(attacked):
     result = attacked(WRONG, HEAVY_FORKS)
-    assert "code cell 2: the kernel ended" in result.flags
+    # where the machine is busy, its time is over first
+    assert {"code cell 2: the kernel ended", "code cell 2: out of time"} & set(result.flags)
     assert outcomes(result) == ALL_WRONG
 
 

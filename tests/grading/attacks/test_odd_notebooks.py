@@ -78,9 +78,8 @@ def test_cells_may_be_copied_reordered_renamed_or_missing(graded):
     assert outcomes(graded("%reset -f", RIGHT, "%reset -f")) == ["not defined"] * 3
 
 
-@pytest.mark.parametrize("kind", ["code ", 5])
-def test_cells_of_another_type_are_not_run(kind, graded):
-    assert outcomes(graded(content=changed(notebook(RIGHT), cell_type=kind))) == ["not defined"] * 3
+def test_cells_of_another_type_are_not_run(graded):
+    assert outcomes(graded(content=changed(notebook(RIGHT), cell_type=5))) == ["not defined"] * 3
 
 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])

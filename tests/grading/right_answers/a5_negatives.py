@@ -122,7 +122,8 @@ def loss_over_sets(user_emb, item_emb, users, pos, shared, positives):
         free = [j for j in shared.tolist() if not positives[u, j]]
         gaps = [float(user_emb[u].double() @ (item_emb[p] - item_emb[j]).double()) for j in free]
         if gaps:
-            rows.append(sum(math.log1p(math.exp(-gap)) for gap in gaps) / len(gaps))
+            costs = [max(-gap, 0) + math.log1p(math.exp(-abs(gap))) for gap in gaps]
+            rows.append(sum(costs) / len(costs))
     return sum(rows) / len(rows) if rows else 0
 
 
