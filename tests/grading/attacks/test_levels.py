@@ -78,7 +78,7 @@ def test_root_without_its_rights_grades_nobody_instead_of_giving_zeros(bundle):
     if not can_run(*NO_RIGHTS):
         pytest.skip("this system has no setpriv")
     grader = HastyGrader(bundle, NONE, before=NO_RIGHTS)
-    with pytest.raises(NoSandbox, match="gave no kernel|Operation not permitted"):
+    with pytest.raises(NoSandbox, match=r"gave no kernel|Operation not permitted"):
         grader.grade("ann", notebook(RIGHT))
     grader.close()
 

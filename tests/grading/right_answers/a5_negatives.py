@@ -147,7 +147,7 @@ def loss_in_numpy(user_emb, item_emb, users, pos, shared, positives):
     users, pos, shared = users.numpy(), pos.numpy(), shared.numpy()
     scores = user_emb.double().numpy() @ item_emb.double().numpy().T
     gaps = scores[users, pos][:, None] - scores[users][:, shared]
-    costs = np.ma.masked_array(np.log1p(np.exp(-gaps)), positives.numpy()[users][:, shared])
+    costs = np.ma.masked_array(np.logaddexp(0, -gaps), positives.numpy()[users][:, shared])
     return np.float32(costs.mean(axis=1).mean())
 
 
