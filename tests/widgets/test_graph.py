@@ -22,5 +22,7 @@ def test_names_in_a_page_are_text_and_no_markup(show):
     graph = InteractionGraph(1, 1, torch.tensor([0]), torch.tensor([0]))
     shown = show(MessagePassing(graph, ["<b>Ada</b>"], ["</script><script>document.title = 1</script>"]))
     assert shown.place.locator("svg b, svg script").count() == 0
-    assert "<b>Ada</b>" in shown.place.locator("svg[role=img]").first.inner_html().replace("&lt;", "<").replace("&gt;", ">")
+    assert "<b>Ada</b>" in shown.place.locator("svg[role=img]").first.inner_html().replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
     assert shown.page.title() == "Widgets"
