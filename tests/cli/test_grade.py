@@ -123,8 +123,11 @@ def test_without_a_sandbox_it_is_loud(course, capsys, monkeypatch):
     for student in CLASS:
         if student != "ann":
             (course / f"class/{student}.ipynb").unlink()
-    assert grade("out", "--workers", "1") == 1
-    assert "NOT SANDBOXED" in capsys.readouterr().err
+    code = grade("out", "--workers", "1")
+    if "only root gets into" in (said := capsys.readouterr().err):
+        pytest.skip(said.splitlines()[-1])
+    assert code == 1
+    assert "NOT SANDBOXED" in said
     assert json.loads((course / "out/results/ann.json").read_text())["sandbox"] == "none"
     assert "sandbox" in (course / "out/report.html").read_text().lower()
 

@@ -122,26 +122,6 @@ def _has_floats(call: Call | Calls) -> bool:
     return pickle.dumps(pickle.loads(packed).changed(partial(_moved, wave=1))) != packed
 
 
-@contextlib.contextmanager
-def _unsteady(wave: int) -> Iterator[None]:
-    """Within the block every result of torch is moved, as float32 would round it, though it is float64."""
-    if "torch" not in sys.modules:
-        yield
-        return
-    import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Unsteady(TorchDispatchMode):
-        def __torch_dispatch__(self, operation: Any, types: Any, args: tuple = (), kwargs: Any = None) -> Any:
-            result = operation(*args, **(kwargs or {}))
-            is_new = not any(returned.alias_info for returned in operation._schema.returns)
-            is_plain = isinstance(result, torch.Tensor) and result.layout == torch.strided
-            return _moved(result, wave) if is_new and is_plain else result
-
-    with Unsteady():
-        yield
-
-
 def _disagreement(first: Leaves, second: Leaves | Outcome) -> float:
     return _apart(first, second) if _comparable(first, second) else math.inf
 

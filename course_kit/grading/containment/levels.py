@@ -154,6 +154,26 @@ def refuse_in_sight(paths: Mapping[str, Path], level: str) -> None:
             raise ValueError(f"{what} in {seen_in}, which submissions can read; move it, or Python, elsewhere")
 
 
+def refuse_out_of_reach(level: str) -> None:
+    """Refuse to run submissions where they could import nothing: root's Python, as the user that root turns into.
+
+    Args:
+        level: How submissions are confined; only unconfined ones see folders with their owners and rights.
+
+    Raises:
+        ValueError: If that user cannot read Python's folders.
+    """
+    if level != NONE or os.geteuid() != 0:
+        return
+    for path in map(Path, python_folders()):
+        shut = next((top for top in (path, *path.parents) if not top.stat().st_mode & 0o001), None)
+        if shut:
+            raise ValueError(
+                f"Python lies in {path}, and only root gets into {shut}: submissions, which run as another user, could "
+                "import nothing; grade as another user than root, or install Python elsewhere"
+            )
+
+
 def _system() -> Iterator[str]:
     """Bubblewrap's words for the system's folders, some of them links into others on most systems."""
     for path in filter(os.path.exists, SYSTEM):

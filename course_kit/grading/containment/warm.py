@@ -185,13 +185,6 @@ def _link_beside(folder: Path) -> None:
             os.symlink(path, path.name)
 
 
-def _link_beside(folder: Path) -> None:
-    """Show the files that lie beside the notebook in the folder that the kernel works in."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in OWN_FILES:
-            os.symlink(path, path.name)
-
-
 def _warm_up() -> None:
     import importlib
 

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from refusing import refused
 
 from course_kit.grading.containment import levels
-from course_kit.grading.containment.levels import BUBBLEWRAP, LEVELS, best_level
+from course_kit.grading.containment.levels import BUBBLEWRAP, LEVELS, best_level, refuse_out_of_reach
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
 NO = "import sys; sys.exit(1)"
@@ -44,3 +45,18 @@ def test_each_level_says_where_things_are(tmp_path):
     """A kernel's folder as it sees it, and as we do."""
     assert LEVELS[NONE].home(tmp_path, 7) == (str(tmp_path / "home"), str(tmp_path / "home"))
     assert LEVELS[NAMESPACES].home(tmp_path, 7) == ("/home/student", "/proc/{pid}/root/home/student")
+
+
+def test_roots_own_python_is_out_of_reach_without_a_sandbox(monkeypatch, tmp_path):
+    """Root turns into another user there, who would find no module to import, and lose points for it."""
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(levels.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(levels, "python_folders", lambda: ["/usr/lib"])
+    refuse_out_of_reach(NONE)
+    monkeypatch.setattr(levels, "python_folders", lambda: [str(tmp_path / "python")])
+    (tmp_path / "python").mkdir()
+    refuse_out_of_reach(NAMESPACES)
+    with refused(f"only root gets into {tmp_path}"):
+        refuse_out_of_reach(NONE)
+    monkeypatch.setattr(levels.os, "geteuid", lambda: 1000)
+    refuse_out_of_reach(NONE)
