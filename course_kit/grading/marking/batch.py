@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -18,6 +19,7 @@ from course_kit.grading.marking.result import Result
 from course_kit.storing import replace
 
 TRIES = 2  # of one submission, should the grader's own process die
+EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 Submit = Callable[[Submission], Future]
 
 
@@ -101,6 +103,9 @@ def local_graders(bundle: Bundle, level: str, workers: int) -> Iterator[Submit]:
 def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: str) -> Result:
     """Grade with a grader, again should it die; a submission that it does not survive gets nothing, and a flag.
 
+    Where the grader survives an empty notebook right afterwards, the submission is to blame: its result is kept, and
+    the next run does not pay for it again. Where it does not, something else is, and the next run tries once more.
+
     Raises:
         NoSandbox: If the grader cannot run any submission.
     """
@@ -113,8 +118,20 @@ def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: st
             grader.close()
             if number == TRIES - 1:
                 raise
-    flag = f"the grader itself ended {TRIES} times while it graded this: grade again, or look at it by hand"
-    return nothing(bundle, submission.content, submission.student, level, flag, submission.beside)
+    is_to_blame = _survives_nothing(grader, submission.student)
+    again = "with --regrade" if is_to_blame else "as the next run does"
+    flag = f"the grader itself ended {TRIES} times while it graded this: grade again {again}, or look at it by hand"
+    result = nothing(bundle, submission.content, submission.student, level, flag, submission.beside)
+    return dataclasses.replace(result, bundle=bundle.digest) if is_to_blame else result
+
+
+def _survives_nothing(grader: Grader, student: str) -> bool:
+    """Whether a grader that has just died can grade an empty notebook."""
+    try:
+        grader.grade(student, EMPTY)
+    except (GraderDied, NoSandbox):
+        return False
+    return True
 
 
 def stored_run(directory: Path) -> tuple[Run, dict[str, Result]]:
