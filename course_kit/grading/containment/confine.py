@@ -109,7 +109,7 @@ def _map_ids(user: int, group: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{NOBODY} {group} 1")
 
 
-def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Limits) -> None:
+def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Limits, user: int = NOBODY) -> None:
     """Give up everything but what is listed; to be called by the first process after `separate`.
 
     Args:
@@ -117,6 +117,7 @@ def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Li
         readable: Folders that can be read, beside the system's programs and libraries, each under its own path.
         hidden: Folders inside readable ones that look empty.
         limits: What may be used.
+        user: Whom root turns into; this process sees itself as nobody either way.
 
     Raises:
         OSError: If the system refuses a step; the process must end then.
@@ -127,8 +128,8 @@ def enter(root: Path, readable: Sequence[str], hidden: Sequence[str], limits: Li
     libc.pivot_root(".", ".")
     libc.umount2(".", DETACH)
     os.chdir(HOME)
-    _become_nobody()
-    limit(limits)  # now: before, all who are nobody on this machine would share the number of processes
+    _become_nobody(user)
+    limit(limits)  # now: before, all who are that user on this machine would share the number of processes
     forbid()
 
 
@@ -214,13 +215,13 @@ def become(user: int) -> None:
     os.setuid(user)
 
 
-def _become_nobody() -> None:
+def _become_nobody(user: int) -> None:
     """Lose every right, for good: no capability, no way to gain one, no namespaces inside this one."""
     if os.geteuid() == 0:
-        become(NOBODY)
+        become(user)
         libc.prctl(DUMPABLE, 1, 0, 0, 0)  # or /proc/self would still be root's
         libc.unshare(NEW_USER)
-        _map_ids(NOBODY, NOBODY)
+        _map_ids(user, user)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     for capability in range(last + 1):

@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 
 import course_kit
 import course_lib
-from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM
+from course_kit.grading.containment.confine import HOME, SYSTEM
 from course_kit.grading.containment.levels import LEVELS, Unconfined, python_folders
 from course_kit.grading.containment.staging import ENGINE, stage
+from course_kit.grading.containment.users import User
 from course_kit.grading.containment.warm import BESIDE
 
 PATIENCE = 120  # seconds until the warm process has to listen
@@ -46,6 +47,7 @@ class Sandbox:
     _warm: WarmProcess | None = None
 
     def __post_init__(self) -> None:
+        self._user = User()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o711)
         (self.folder / "root").mkdir(exist_ok=True)
@@ -61,7 +63,7 @@ class Sandbox:
             (folder / name).mkdir()
         (folder / "private").chmod(0o700)
         if os.geteuid() == 0:
-            os.chown(folder / "home", NOBODY, NOBODY)
+            os.chown(folder / "home", self._user.number, self._user.number)
         level = LEVELS[self.level]
         try:
             warm = self._ready(level, folder)
@@ -82,7 +84,8 @@ class Sandbox:
         """A warm process that listens: the one that there is, or a new one."""
         if self._warm is None or self._warm.has_ended:
             self.close()
-            self._warm = WarmProcess(level, self.folder, () if level.lasts else (str(job / "inputs"),))
+            inputs = () if level.lasts else (str(job / "inputs"),)
+            self._warm = WarmProcess(level, self.folder, inputs, self._user.number)
         return self._warm
 
 
@@ -93,12 +96,13 @@ class WarmProcess:
         level: How submissions are confined.
         folder: The sandbox's folder.
         inputs: What else it may read.
+        user: Whom kernels run as, if root grades.
 
     Raises:
         OSError: If it does not listen in time.
     """
 
-    def __init__(self, level: Unconfined, folder: Path, inputs: Sequence[str]) -> None:
+    def __init__(self, level: Unconfined, folder: Path, inputs: Sequence[str], user: int) -> None:
         shutil.rmtree(folder / "door", ignore_errors=True)
         (folder / "door").mkdir()
         staged = folder / "stage"
@@ -109,6 +113,7 @@ class WarmProcess:
             "root": str(folder / "root"),
             "readable": readable,
             "hidden": list(_hidden(level, staged, readable)),
+            "user": user,
         }
         warm = [sys.executable, "-c", MAIN, json.dumps(settings)]
         command = level.command(warm, [*readable, *inputs], settings["hidden"])

@@ -66,6 +66,7 @@ class Warm:
         root: An empty folder.
         readable: Folders that a kernel may read.
         hidden: Folders among them that look empty.
+        user: Whom a kernel runs as, if this process is root's.
     """
 
     address: str
@@ -73,6 +74,7 @@ class Warm:
     root: str
     readable: list[str]
     hidden: list[str]
+    user: int = NOBODY
 
     def serve(self) -> NoReturn:
         """Warm up, then fork a kernel for one connection after the other."""
@@ -125,13 +127,13 @@ class Warm:
         os.setsid()
         environment = ENVIRONMENT
         if self.level == NAMESPACES:
-            enter(Path(self.root), [*self.readable, *request["readable"]], self.hidden, Limits())
+            enter(Path(self.root), [*self.readable, *request["readable"]], self.hidden, Limits(), self.user)
         else:
             os.chdir(request["home"])
             limit(Limits())
             environment = {**ENVIRONMENT, "HOME": request["home"], "TMPDIR": request["home"]}
             if os.geteuid() == 0:
-                become(NOBODY)
+                become(self.user)
             if sys.platform == "linux":
                 forbid()
         for folder in request["readable"]:

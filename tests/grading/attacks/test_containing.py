@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import pytest
 from hostile import ALL_WRONG, WRONG, Stock, outcomes
 
+from course_kit.grading.containment.users import FREE
+
 PROBES = {
     "loopback": """
         import socket
@@ -149,6 +151,12 @@ def test_outside_every_probe_gets_through(probes):
     source = f"PROBES = {probes!r}\n{OUTSIDE}"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can turn into somebody else")
+def test_a_submission_runs_as_a_user_who_is_nobody_elses_on_this_machine(graded):
+    look = "inside, outside, count = map(int, open('/proc/self/uid_map').read().split())"
+    assert graded(f"{look}\nassert (inside, count) == (65534, 1) and outside in {FREE}").errors == {}
 
 
 LEAVE_BEHIND = """
