@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from course_kit.grading.containment.cgroup import can_be_made
 from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM, Limits
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
@@ -127,6 +128,12 @@ def best_level(folder: Path) -> str:
                 if subprocess.run(level.trial(folder), capture_output=True, timeout=20).returncode == 0:
                     return name
     return NONE
+
+
+def told(level: str) -> str:
+    """A level in words, with what counts the memory of a submission there."""
+    counts = "a control group bounds" if can_be_made() else "a look four times per second bounds"
+    return f"{level}; {counts} the memory and processes of a submission"
 
 
 def python_folders() -> list[str]:

@@ -12,7 +12,7 @@ import course_lib
 ENGINE = "grading/containment"  # of the kit: what the warm process itself runs
 KIT = (
     *("__init__.py", "grading/__init__.py", "grading/asking"),
-    *(f"{ENGINE}/{name}.py" for name in ("__init__", "confine", "kernel", "system_calls", "warm")),
+    *(f"{ENGINE}/{name}.py" for name in ("__init__", "cgroup", "confine", "kernel", "system_calls", "warm")),
 )
 
 

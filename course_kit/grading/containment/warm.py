@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from course_kit.grading.containment.cgroup import new_group
 from course_kit.grading.containment.confine import (
     HOME,
     MIB,
@@ -96,18 +97,24 @@ class Warm:
     def _stand_between(self, connection: socket.socket) -> NoReturn:
         """Fork the kernel; pass signals on to it until it ends, or its owner goes, or it takes too much memory."""
         request = json.loads(connection.makefile().readline())
+        group = new_group(TOTAL_MEMORY, TOTAL_PROCESSES)
         if self.level == NAMESPACES:
             separate()
         else:
             take_orphans()
         woken = _woken_when_a_child_ends()
         pid, is_ready = self._fork_kernel(request)
+        if group is not None:
+            with contextlib.suppress(OSError):  # it is counted four times per second then
+                group.take(pid)
         first, _, _ = select.select([is_ready, connection], [], [])  # it listens, or has ended, or its owner has gone
         if is_ready in first:
             with contextlib.suppress(OSError):
                 connection.sendall(json.dumps({"pid": pid}).encode() + b"\n")
         _watch(pid, connection, woken)
         _end_what_is_left()
+        if group is not None:
+            group.end()
         os._exit(0)
 
     def _fork_kernel(self, request: dict[str, Any]) -> tuple[int, int]:

@@ -16,5 +16,5 @@ def test_of_the_kit_the_stage_holds_what_asks_and_what_runs_the_kernel(tmp_path)
     kit = tmp_path / "course_kit"
     assert {path.name for path in kit.iterdir()} == {"__init__.py", "grading"}
     assert {path.name for path in (kit / "grading").iterdir()} == {"__init__.py", "asking", "containment"}
-    engine = {"__init__.py", "confine.py", "kernel.py", "system_calls.py", "warm.py"}
+    engine = {"__init__.py", "cgroup.py", "confine.py", "kernel.py", "system_calls.py", "warm.py"}
     assert {path.name for path in (kit / "grading/containment").iterdir()} == engine
