@@ -139,7 +139,7 @@ def _graders(
     arguments: argparse.Namespace, bundle: Bundle, workers: int, hidden: Mapping[str, Path]
 ) -> Iterator[tuple[Submit, str]]:
     """Who grades, and how submissions are confined there as far as that is known here."""
-    from course_kit.grading.containment.levels import NONE, best_level, refuse_in_sight, refuse_out_of_reach
+    from course_kit.grading.containment.levels import NONE, best_level, refuse_in_sight, refuse_out_of_reach, told
     from course_kit.grading.marking.batch import local_graders
 
     if arguments.dask:
@@ -154,6 +154,7 @@ def _graders(
         if arguments.require_sandbox:
             raise ValueError("--require-sandbox: neither user namespaces nor bubblewrap work here; install bubblewrap")
         print(f"{RED}{UNCONFINED}{PLAIN}", file=sys.stderr)
+    print(f"course: how submissions are confined: {told(level)}", file=sys.stderr)
     refuse_in_sight(hidden, level)
     refuse_out_of_reach(level)
     with local_graders(bundle, level, workers) as submit:

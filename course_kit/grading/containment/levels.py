@@ -131,9 +131,9 @@ def best_level(folder: Path) -> str:
 
 
 def told(level: str) -> str:
-    """A level in words, with what counts the memory of a submission there."""
-    counts = "a control group bounds" if can_be_made() else "a look four times per second bounds"
-    return f"{level}; {counts} the memory and processes of a submission"
+    """A level in words, with what bounds the memory and the processes of a submission there."""
+    counted = "a control group" if level != BUBBLEWRAP and can_be_made() else "counting them four times per second"
+    return f"{level}, with memory and processes bounded by {counted}"
 
 
 def python_folders() -> list[str]:

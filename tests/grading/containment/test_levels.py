@@ -9,7 +9,7 @@ import pytest
 from refusing import refused
 
 from course_kit.grading.containment import levels
-from course_kit.grading.containment.levels import BUBBLEWRAP, LEVELS, best_level, refuse_out_of_reach
+from course_kit.grading.containment.levels import BUBBLEWRAP, LEVELS, best_level, refuse_out_of_reach, told
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
 NO = "import sys; sys.exit(1)"
@@ -45,6 +45,14 @@ def test_each_level_says_where_things_are(tmp_path):
     """A kernel's folder as it sees it, and as we do."""
     assert LEVELS[NONE].home(tmp_path, 7) == (str(tmp_path / "home"), str(tmp_path / "home"))
     assert LEVELS[NAMESPACES].home(tmp_path, 7) == ("/home/student", "/proc/{pid}/root/home/student")
+
+
+def test_a_level_says_what_bounds_memory(monkeypatch):
+    """Bubblewrap's warm process sees no control groups."""
+    monkeypatch.setattr(levels, "can_be_made", lambda: True)
+    assert {name: "control group" in told(name) for name in LEVELS} == {NAMESPACES: True, BUBBLEWRAP: False, NONE: True}
+    monkeypatch.setattr(levels, "can_be_made", lambda: False)
+    assert "control group" not in told(NAMESPACES)
 
 
 def test_roots_own_python_is_out_of_reach_without_a_sandbox(monkeypatch, tmp_path):
