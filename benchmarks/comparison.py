@@ -1,9 +1,9 @@
-"""The long runs behind notebook 06: every contestant on five splits, and fewer and fewer training edges.
+"""The long runs behind notebooks 02 and 06: two losses, every contestant, and fewer and fewer training edges.
 
-    python benchmarks/comparison.py            # about ten minutes on one core; `make results` does the same
-    python benchmarks/comparison.py --only thinning   # the second table alone
+    python benchmarks/comparison.py            # about twelve minutes on one core; `make results` does the same
+    python benchmarks/comparison.py --only thinning   # one of the tables
 
-Writes comparison.csv and thinning.csv into notebooks/results. All settings were chosen on other splits by
+Writes comparison.csv, thinning.csv and losses.csv into notebooks/results. All settings were chosen on other splits by
 benchmarks/tune.py; the test edges of these splits are looked at once, here.
 """
 
@@ -75,7 +75,15 @@ def thinning() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["share", "edges a user", "model", "seed", "recall@20"])
 
 
-TABLES = {"comparison": comparison, "thinning": thinning}
+def losses() -> pd.DataFrame:
+    """Matrix factorisation with either loss on all edges, each with its own recipe: one row a run."""
+    recipes = {loss: recipe_for("MatrixFactorization", "movielens-100k", loss) for loss in ("bpr", "binary")}
+    builders = dict.fromkeys(recipes, lambda graph, seed: build("MatrixFactorization", graph, seed))
+    runs = run_seeds(builders, lambda seed: split_of("movielens-100k", seed), recipes, SEEDS)
+    return runs[["recall@20", "ndcg@20", "seconds"]].rename_axis(["loss", "seed"]).reset_index()
+
+
+TABLES = {"comparison": comparison, "thinning": thinning, "losses": losses}
 
 
 def main() -> None:
