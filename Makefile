@@ -12,7 +12,7 @@ help:
 	@echo "make site     pages of all notebooks that open from disk, without a network"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparisons behind notebooks 06, 08, 09 and 10 again"
+	@echo "make results  run the long comparisons behind notebooks 02, 06, 08, 09 and 10 again"
 	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
 	@echo "make gowalla  train LightGCN on Gowalla, the papers' benchmark; killed, it goes on"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"

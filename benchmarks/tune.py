@@ -3,6 +3,7 @@
     python benchmarks/tune.py MatrixFactorization movielens-100k --loss bpr
     python benchmarks/tune.py "NGCF, paper" "movielens-100k thinned" --halve
     python benchmarks/tune.py EASE movielens-100k
+    python benchmarks/tune.py LightGCN movielens-100k --keep 0.1 --halve
     python benchmarks/tune.py LightGCN FOLDER --loss softmax
 
 FOLDER holds train.txt and test.txt, lists of `user item item …`, of which only train.txt is looked at. With --halve,
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -49,12 +51,14 @@ Point = dict[str, Any]
 Result = tuple[float, float, float]
 
 
-def parts_of(dataset: str, seed: int) -> Split:
-    """A split to choose on: of a data set by name, of the training edges alone by folder."""
+def parts_of(dataset: str, seed: int, keep: float = 1.0) -> Split:
+    """A split to choose on, with a share of each user's training edges: by name, or the training file of a folder."""
     folder = Path(dataset)
-    if folder.is_dir():
-        return split(read_lists(folder / "train.txt", folder / "test.txt")[0], seed=seed)
-    return split_of(dataset, seed)
+    named = not folder.is_dir()
+    parts = (
+        split_of(dataset, seed) if named else split(read_lists(folder / "train.txt", folder / "test.txt")[0], seed=seed)
+    )
+    return replace(parts, train=parts.train.subsample(keep, seed))
 
 
 def trained(model: str, parts: Split, seed: int, recipe: Recipe, **settings: Any) -> Result:
@@ -90,10 +94,11 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=4096)
     parser.add_argument("--negatives", type=int, default=1)
     parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--keep", type=float, default=1.0, help="share of each user's training edges that is kept")
     parser.add_argument("--halve", action="store_true", help="only the best quarter sees all splits")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    parts = {seed: parts_of(args.dataset, seed) for seed in SEEDS}
+    parts = {seed: parts_of(args.dataset, seed, args.keep) for seed in SEEDS}
 
     def run(point: Point, seed: int) -> Result:
         if args.model in CLOSED_FORMS:

@@ -15,15 +15,20 @@ from course_kit.lessons.copies import home
 from course_kit.storing import replace
 
 FILE = "progress.json"  # in the folder of the copies: kind → names; it stays on this machine
-KINDS = {"Predict": "predictions", "check_answer": "checks", "Quiz": "quiz"}  # what a cell calls → the kind
+KINDS = {  # what a cell calls → the kind
+    "Predict": "predictions",
+    "check_answer": "checks",
+    "check_code": "your code",
+    "Quiz": "quiz",
+}
 
 
 def note(kind: str, name: str) -> None:
     """Write down that something is done; outside a folder of a student's own copies nothing is written.
 
     Args:
-        kind: "predictions", "checks" or "quiz".
-        name: The question, the check or the lesson.
+        kind: "predictions", "checks", "your code" or "quiz".
+        name: The question, the check, the task or the lesson.
     """
     folder = home()
     if folder is None:
