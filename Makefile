@@ -32,8 +32,8 @@ system: install
 lab: install
 	@$(PY) tools/lab.py $(ARGS)
 
-# A worker a core, at most four: some tests hold a browser and a gigabyte. A file, a notebook too, stays on one worker.
-WORKERS := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# How many workers: tests/conftest.py. A file, a notebook too, stays on one of them.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 test: export OMP_NUM_THREADS = 1
 test: system

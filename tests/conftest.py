@@ -16,3 +16,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers a core, at most four: half of the time a test waits; some hold a browser and a gigabyte."""
+    return min(4, 2 * (os.cpu_count() or 1))

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from course_kit.grading.asking.check import report
-from course_kit.grading.authoring.assignment import read
-from course_kit.grading.authoring.release import public_question
+from course_kit.grading.asking.question import unpack
+from course_kit.grading.authoring.assignment import cells_of, read
 from course_kit.grading.handed_in.roster import read_roster
 from course_kit.grading.handed_in.submission import parse
+from course_kit.grading.running.notebook_check import PACKED
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = importlib.util.spec_from_file_location("submissions", ROOT / "tools/submissions.py")
@@ -26,11 +27,13 @@ A1 = ROOT / "solutions/a1_metrics.ipynb"
 @pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("a[0-9]*.ipynb")), ids=lambda path: path.stem)
 def test_right_cells_are_right_and_mistaken_ones_make_the_mistake(path):
     assignment = read(path)
+    released = "\n".join(cell["source"] for cell in cells_of(ROOT / "assignments" / path.name))
+    questions = unpack(PACKED.search(released)[1])
     names: dict = {}
     exec(assignment.setup, names)
     for name, (right, wrong) in submissions.answers(assignment).items():
         exercise = assignment.exercises[name]
-        question, key = public_question(assignment, exercise)
+        question, key = questions[name]
         for cell, hint in [*((cell, "") for cell in right), *zip(wrong, exercise.hints.values(), strict=True)]:
             own = dict(names)
             exec(cell, own)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -86,8 +87,14 @@ def _cast(value: Any, kind: str) -> Any:
 def load(source: str) -> Probe:
     """The function `probe` that a source text defines, with the cases of its `hidden` after it if it has one."""
     names: dict[str, Any] = {"hidden": lambda f, rng: {}}
-    exec(compile(source, "<probe>", "exec"), names)
+    exec(_compiled(source), names)
     return lambda f, rng: names["probe"](f, rng) | names["hidden"](f, rng)
+
+
+@cache
+def _compiled(source: str) -> CodeType:
+    """Compiled once, though every case of a check runs it anew: that takes as long as many an answer."""
+    return compile(source, "<probe>", "exec")
 
 
 def generator(seed: str, exercise: str, draw: int) -> np.random.RandomState:

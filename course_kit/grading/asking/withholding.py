@@ -25,8 +25,11 @@ def withheld(modules: Collection[str], names: MutableMapping[str, Any]) -> Itera
     Yields:
         Names that are missing within the block → the module that each of them comes from.
     """
-    gone = {name for name in sys.modules if _is_of(name, modules)} | set(modules)
-    gone |= {name for name, module in sys.modules.items() if _leans_on(name, module, gone)}
+    inside = tuple(f"{module}." for module in modules)
+    packages = tuple({module.partition(".")[0] for module in modules})
+    near = {name: module for name, module in sys.modules.items() if name.startswith(packages)}  # few of thousands
+    gone = {name for name in near if name.startswith(inside)} | set(modules)
+    gone |= {name for name, module in near.items() if _leans_on(name, module, gone)}
     loaded = {name: sys.modules[name] for name in gone if name in sys.modules}
     hidden = {name: value for name, value in names.items() if _origin(value) in gone}
     places = {name: name.rpartition(".") for name in gone}
@@ -55,15 +58,10 @@ def withheld(modules: Collection[str], names: MutableMapping[str, Any]) -> Itera
             setattr(parent, child, value)
 
 
-def _is_of(name: str, modules: Collection[str]) -> bool:
-    return any(name == module or name.startswith(f"{module}.") for module in modules)
-
-
 def _leans_on(name: str, module: ModuleType | None, gone: set[str]) -> bool:
-    """Whether a module of the same package holds something of a module that is gone, and so cannot be imported."""
-    packages = {other.partition(".")[0] for other in gone}
+    """Whether a module holds something of a module that is gone, and so cannot be imported."""
     is_above = any(other.startswith(f"{name}.") for other in gone)
-    if module is None or is_above or name.partition(".")[0] not in packages:
+    if module is None or is_above:
         return False
     return any(_origin(value) in gone for value in list(vars(module).values()))
 

@@ -36,6 +36,7 @@ for say in (lambda text: print(text, flush=True), display):
     threading.Thread(target=talk, args=(say,), daemon=True).start()
 if os.fork() == 0:
     talk(lambda text: os.write(1, text.encode()))
+print("x" * 6_000_000)  # for a machine where the others come to less before the last answer
 """
 WHILE_ASKED = """
 import numpy as np
