@@ -116,7 +116,8 @@ def grade(bundle, user) -> Iterator[Callable]:
 
 def attack(grade: Callable, level: str) -> None:
     result = grade(level, WRONG, LOOK.format(solutions=str(ROOT / "solutions")), TAKE, FORK)
-    assert result.errors == {4: "BlockingIOError: if os.fork() == 0:"}
+    assert list(result.errors) == [4]
+    assert result.errors[4].startswith("BlockingIOError")
     assert (outcomes(result), result.sandbox) == (ALL_WRONG, level)
     assert outcomes(grade(level, RIGHT)) == ALL_RIGHT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -63,6 +64,14 @@ def test_what_is_listed_can_be_read_and_no_more(inside, tmp_path):
 
 def test_it_is_alone_and_nobody(inside):
     assert inside("print(os.getpid(), os.getuid(), os.getcwd(), flush=True)") == f"1 {NOBODY} /home/student\n"
+
+
+def test_it_has_no_device_that_gives_memory_and_ends_with_who_started_it(inside):
+    """What is mapped from /dev/zero, no limit counts."""
+    devices = ["full", "null", "ptmx", "pts", "random", "shm", "urandom"]
+    assert inside("print(sorted(os.listdir('/dev')), flush=True)") == f"{devices}\n"
+    asks = "import ctypes; got = ctypes.c_int(); confine.libc.prctl(2, ctypes.byref(got)); print(got.value, flush=True)"
+    assert inside(asks) == f"{int(signal.SIGKILL)}\n"
 
 
 def test_it_shares_no_namespace(inside):
