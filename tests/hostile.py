@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
@@ -34,7 +36,6 @@ def spread(x):
 def centred(x):
     return x"""
 ALL_RIGHT, ALL_WRONG, NO_ANSWERS = ["right"] * 3, ["wrong"] * 3, ["no answer"] * 3
-CELL, WALL, GRACE, CASE = 5, 30, 2, 2.0  # seconds, in place of what grading allows
 MARKS = {name: f"mark-of-the-{name}/{os.urandom(16).hex()}" for name in ("secret", "token", "solution")}
 PARTS = {
     "setup": None,
@@ -44,17 +45,55 @@ PARTS = {
     "mistakes 2": f'def halved(x):\n    """You divide twice. {MARKS["solution"]}"""\n    return x - x.mean() / 2',
     "probe 2": "def probe(f, rng):\n    return {'own mean': f(rng.randn(5))}",
 }
-SERVE = """from course_kit.grading.marking import grade
-grade.CELL_SECONDS, grade.WALL_SECONDS, grade.GRACE = {}, {}, {}
+LIMITS = "limits for a test"  # name of a file beside a submission that grading never sees
+SERVE = f"""import json
+from dataclasses import replace
+from course_kit.grading.containment import guard
+from course_kit.grading.marking import grade as marking
 from course_kit.grading.marking.grader import main
+
+grade = marking.grade
+
+def hasty(bundle, content, student, sandbox, beside):
+    limits = json.loads(beside.pop({LIMITS!r}))
+    marking.CELL_SECONDS, marking.WALL_SECONDS, marking.GRACE = limits["cell"], limits["wall"], limits["grace"]
+    guard.MOMENT = limits["moment"]
+    variants = [tuple(replace(one, seconds=limits["case"]) for one in variant) for variant in bundle.variants]
+    return grade(replace(bundle, variants=tuple(variants)), content, student, sandbox, beside)
+
+marking.grade = hasty
 main()"""
 STOCK_ASK = """import pickle
 from course_kit.grading.asking.attempt import attempt
 print(attempt({}, pickle.load(open({!r}, "rb")), {}, {}).text)"""
 STOCK = (
     *("-m", "pytest", "-v", "--color=no", "-c", os.devnull, "-p", "no:cacheprovider", "--nbval"),
-    *("--nbval-current-env", f"--nbval-cell-timeout={CELL}", "merged.ipynb"),
+    *("--nbval-current-env", "--nbval-cell-timeout=3", "merged.ipynb"),
 )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds, in place of what grading allows.
+
+    Args:
+        cell: For a cell of the student's.
+        case: For a case.
+        grace: For a case beyond its limit.
+        moment: For a cell to end once it is interrupted.
+        wall: For all together.
+    """
+
+    cell: float = 5
+    case: float = 2.0
+    grace: float = 2
+    moment: float = 2
+    wall: float = 30
+
+
+USUAL = Limits()
+LONG = Limits(cell=40, wall=60)  # for who is ended by something else, which may take a while on a busy machine
+SHORT = Limits(cell=1.5, case=0.75, grace=0.75, moment=1, wall=16)  # for who only waits for the end of their time
 
 
 class HastyGrader(Grader):
@@ -74,8 +113,14 @@ class HastyGrader(Grader):
         super().__init__(bundle, level)
         self.user, self.before, self.environment = user, before, environment
 
+    def grade(
+        self, student: str, content: bytes, beside: Mapping[str, bytes] = MappingProxyType({}), limits: Limits = USUAL
+    ) -> Result:
+        """As any grader does, within other limits."""
+        return super().grade(student, content, {**beside, LIMITS: json.dumps(asdict(limits)).encode()})
+
     def _start(self) -> subprocess.Popen:
-        command = [*self.before, sys.executable, "-c", SERVE.format(CELL, WALL, GRACE)]
+        command = [*self.before, sys.executable, "-c", SERVE]
         environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", **self.environment}
         who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": "/"}

@@ -42,7 +42,7 @@ class Listener:
         kernel.execute_cell_input, kernel.get_message = self.execute, self.get_message
 
     def _expect(self, request: str) -> None:
-        self._request, self._until, self._late = request, None, False
+        self._request, self._late = request, False
         self._reply: Message | None = None
         self._outputs: Iterator[Message] | None = None
 
@@ -56,16 +56,14 @@ class Listener:
 
         Args:
             stream: "shell" for the reply, "iopub" for the messages made of it.
-            timeout: Seconds. The time counts from the first call for a request: no message makes it start anew.
+            timeout: Seconds. No message makes them start anew.
 
         Raises:
             Empty: If the reply is late.
             RuntimeError: If the kernel ended, or if replies are too long.
         """
         if stream == "shell":
-            if self._until is None:
-                self._until = time.monotonic() + (timeout or 0)
-            self._reply = self._hear(self._until)
+            self._reply = self._hear(time.monotonic() + (timeout or 0))
             return self._reply
         if self._outputs is None:
             if self._reply is None:  # nbval has interrupted the cell and gives it a last moment to end

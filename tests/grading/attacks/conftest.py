@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
-from hostile import ALL_RIGHT, CASE, MARKS, PARTS, RIGHT, WALL, HastyGrader, Stock, notebook, outcomes, stock
+from hostile import ALL_RIGHT, MARKS, PARTS, RIGHT, USUAL, HastyGrader, Limits, Stock, notebook, outcomes, stock
 from solution_notebooks import write
 
 from course_kit.grading.containment.levels import best_level
@@ -23,10 +22,7 @@ Graded = Callable[..., Result]
 def bundle(tmp_path_factory) -> Bundle:
     """Two functions, three cases, a module withheld."""
     folder = tmp_path_factory.mktemp("bundle")
-    drawn = build(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
-    return replace(
-        drawn, variants=tuple(tuple(replace(one, seconds=CASE) for one in variant) for variant in drawn.variants)
-    )
+    return build(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +47,10 @@ def graded(grader) -> Graded:
     grader.grade("ann", notebook(RIGHT))  # the processes are there, and warm
     pid = grader.pid
 
-    def grade(*sources: str, content: bytes = b"", student: str = "mallory") -> Result:
+    def grade(*sources: str, content: bytes = b"", student: str = "mallory", limits: Limits = USUAL) -> Result:
         start = time.monotonic()
-        result = grader.grade(student, content or notebook(*sources))
-        assert time.monotonic() - start < WALL + 5
+        result = grader.grade(student, content or notebook(*sources), limits=limits)
+        assert time.monotonic() - start < limits.wall + 5
         assert grader.pid == pid
         return result
 

@@ -42,9 +42,12 @@ PROBES = {
         for path in ("/", "/etc", "/usr/lib", "/usr/local/bin", "/dev", sys.prefix, *site.getsitepackages()):
             assert not os.access(path, os.W_OK), path""",
     "nested namespaces": """
-        import ctypes
+        import ctypes, os
         for flag in (0x10000000, 0x20000, 0x40000000):
-            assert ctypes.CDLL(None).unshare(flag) != 0, flag""",
+            pid = os.fork()  # a process with threads may make no user namespace anyway
+            if pid == 0:
+                os._exit(ctypes.CDLL(None).unshare(flag) == 0)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, flag""",
     "rights": """
         import os
         status = dict(line.split(":") for line in open("/proc/self/status").read().splitlines())
@@ -67,7 +70,8 @@ PROBES = {
         import resource
         for what in (resource.RLIMIT_NPROC, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU):
             soft, hard = resource.getrlimit(what)
-            assert hard != resource.RLIM_INFINITY, what""",
+            assert hard != resource.RLIM_INFINITY, what
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)""",
     "kernel settings": """
         for path in ("/proc/sys/kernel/hostname", "/proc/sys/user/max_user_namespaces", "/proc/sysrq-trigger"):
             try:
@@ -155,8 +159,11 @@ def test_outside_every_probe_gets_through(probes):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can turn into somebody else")
 def test_a_submission_runs_as_a_user_who_is_nobody_elses_on_this_machine(graded):
-    look = "inside, outside, count = map(int, open('/proc/self/uid_map').read().split())"
-    assert graded(f"{look}\nassert (inside, count) == (65534, 1) and outside in {FREE}").errors == {}
+    look = f"""import os
+inside, outside, count = map(int, open("/proc/self/uid_map").read().split())
+assert (inside, count) == (65534, 1) and outside in {FREE}
+assert os.getgroups() == []"""
+    assert graded(look).errors == {}
 
 
 LEAVE_BEHIND = """

@@ -7,7 +7,7 @@ import threading
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, ALL_WRONG, CELL, RIGHT, WRONG, HastyGrader, notebook, outcomes
+from hostile import ALL_RIGHT, ALL_WRONG, LONG, RIGHT, WRONG, HastyGrader, notebook, outcomes
 
 SEND = """
 def send(kind, content):
@@ -62,6 +62,7 @@ import os, socket, time
 for _ in range(50):
     if os.fork() == 0:
         held = [socket.socketpair() for _ in range(80)]
+        time.sleep(5)  # what could be in them counts, before it is
         for one, _ in held:
             one.setblocking(False)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
@@ -91,7 +92,7 @@ BOMBS = {  # and what stops it
     "memory by mapping": (MAPPED, "OSError"),
     "memory that is dropped and stays": (DROPPED, "OSError"),
     "memory that the system needs to map": (TABLES, "OSError"),
-    "memory in sockets": (SOCKETS, "kernel|out of time"),
+    "memory in sockets": (SOCKETS, "the kernel ended"),
     "memory in files without a name": (NAMELESS, "OSError"),
     "threads": (THREADS, "RuntimeError"),
     "disk": (DISK, "OSError"),
@@ -165,7 +166,7 @@ def test_no_bomb_takes_more_than_its_share(bomb, attacked):
     watcher = threading.Thread(target=watch)
     watcher.start()
     source, stops = BOMBS[bomb]
-    result = attacked(WRONG, source)
+    result = attacked(WRONG, source, limits=LONG)
     done.set()
     watcher.join()
     assert "right" not in outcomes(result)
@@ -174,9 +175,8 @@ def test_no_bomb_takes_more_than_its_share(bomb, attacked):
 
 
 def test_processes_that_take_much_together_are_ended(attacked):
-    result = attacked(WRONG, HEAVY_FORKS)
-    # where the machine is busy, its time is over first
-    assert {"code cell 2: the kernel ended", "code cell 2: out of time"} & set(result.flags)
+    result = attacked(WRONG, HEAVY_FORKS, limits=LONG)
+    assert result.flags == ("code cell 2: the kernel ended",)
     assert outcomes(result) == ALL_WRONG
 
 
@@ -185,7 +185,7 @@ def test_who_forks_without_end_takes_nothing_from_another_grader(bundle, confine
     other = HastyGrader(bundle, confined)
     other.grade("ann", notebook(RIGHT))
     results = {}
-    bomb = threading.Thread(target=lambda: results.update(bomb=graded(WRONG, FORKS.format(CELL - 2))))
+    bomb = threading.Thread(target=lambda: results.update(bomb=graded(WRONG, FORKS.format(2))))
     bomb.start()
     bystanders = []
     while bomb.is_alive():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, NO_ANSWERS, RIGHT, WRONG, Stock, outcomes
+from hostile import ALL_RIGHT, NO_ANSWERS, RIGHT, SHORT, WRONG, Stock, outcomes
 
 SLEEP = "import time\ntime.sleep(1000)"
 CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
@@ -47,11 +48,11 @@ def spread(x):
 """
 JUNK = """
     kernel = get_ipython().kernel
-    until = time.monotonic() + 8
+    until = time.monotonic() + 2
     while time.monotonic() < until:
         who = kernel._parent_ident["shell"]
         kernel.session.send(kernel.shell_stream.socket, "junk", {}, parent=kernel.get_parent(), ident=who)
-        time.sleep(1)"""
+        time.sleep(0.3)"""
 
 
 def test_stock_nbval_loses_to_who_sleeps(stock_nbval):
@@ -60,17 +61,17 @@ def test_stock_nbval_loses_to_who_sleeps(stock_nbval):
 
 
 def test_who_sleeps_is_asked_afterwards_and_has_no_excuse(attacked):
-    result = attacked(WRONG, CALM_SLEEP)
+    result = attacked(WRONG, CALM_SLEEP, limits=SHORT)
     assert set(outcomes(result)) <= {"wrong", "no answer"}
     assert "code cell 2: out of time" in result.flags
 
 
 def test_who_sleeps_loses_no_point_that_was_earned(attacked):
-    assert outcomes(attacked(SLEEP, RIGHT)) == ["right"] * 3
+    assert outcomes(attacked(SLEEP, RIGHT, limits=SHORT)) == ["right"] * 3
 
 
 def test_who_does_not_listen_is_ended_and_the_rest_goes_on(attacked):
-    result = attacked(WRONG, f"{DEAF}\n{SLEEP}", RIGHT)
+    result = attacked(WRONG, f"{DEAF}\n{SLEEP}", RIGHT, limits=SHORT)
     assert outcomes(result) == ALL_RIGHT
     assert "code cell 2: out of time" in result.flags
 
@@ -97,23 +98,23 @@ def test_a_function_that_ends_the_kernel_costs_its_own_cases(end, attacked):
 
 
 def test_a_function_without_an_end_costs_its_own_case(attacked):
-    assert outcomes(attacked(RIGHT, SLOW)) == ["out of time", "out of time", "right"]
-    assert "right" not in outcomes(attacked(RIGHT, STUBBORN))[:2]
+    assert outcomes(attacked(RIGHT, SLOW, limits=SHORT)) == ["out of time", "out of time", "right"]
+    assert "right" not in outcomes(attacked(RIGHT, STUBBORN, limits=SHORT))[:2]
 
 
 def test_a_late_answer_is_late(attacked):
-    """Right, a second after the time of the case is over; nbval alone takes it."""
-    late = LATE.format("time.sleep(5)")
-    assert outcomes(attacked(RIGHT, late))[:2] == ["out of time"] * 2
+    """Right, half a moment after the time of the case is over; nbval alone takes it."""
+    late = LATE.format(f"time.sleep({SHORT.case + SHORT.grace + SHORT.moment / 2})")
+    assert outcomes(attacked(RIGHT, late, limits=SHORT))[:2] == ["out of time"] * 2
 
 
 def test_no_message_makes_the_time_of_a_case_start_anew(attacked):
-    assert outcomes(attacked(RIGHT, LATE.format(JUNK)))[:2] == ["out of time"] * 2
+    assert outcomes(attacked(RIGHT, LATE.format(JUNK), limits=SHORT))[:2] == ["out of time"] * 2
 
 
 @pytest.mark.slow
 def test_many_slow_cells_end_with_the_notebooks_time(attacked):
-    result = attacked(WRONG, *["import time\ntime.sleep(4)"] * 12)
+    result = attacked(WRONG, *["import time\ntime.sleep(1)"] * 12, limits=replace(SHORT, wall=4))
     assert outcomes(result) == NO_ANSWERS
     assert any("the run was ended" in flag for flag in result.flags)
 
@@ -121,12 +122,12 @@ def test_many_slow_cells_end_with_the_notebooks_time(attacked):
 @pytest.mark.slow
 def test_stock_nbval_loses_to_who_never_says_that_it_is_idle(stock_nbval):
     """It reads for ever, as long as something comes."""
-    assert stock_nbval(WRONG, NO_IDLE, seconds=18) == Stock([], None)
+    assert stock_nbval(WRONG, NO_IDLE, seconds=15) == Stock([], None)
 
 
 @pytest.mark.slow
 def test_who_never_says_that_it_is_idle_is_ended_too(attacked):
-    assert "right" not in outcomes(attacked(WRONG, NO_IDLE))
+    assert "right" not in outcomes(attacked(WRONG, NO_IDLE, limits=SHORT))
 
 
 def test_nothing_stays_behind(grader, graded):

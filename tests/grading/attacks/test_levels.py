@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -36,7 +37,9 @@ for path in (os.__file__, os.environ.get("PYTHONPATH", "/") + "/x", "/x", "/dev/
 """
 TAKE = """
 import ctypes, mmap, os
-assert ctypes.CDLL(None).unshare(0x10000000) != 0
+if (pid := os.fork()) == 0:
+    os._exit(ctypes.CDLL(None).unshare(0x10000000) == 0)
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 for folder in (".", "/tmp", "/dev/shm"):
     there = os.statvfs(folder)
     assert there.f_blocks * there.f_frsize <= 256 << 20, folder
@@ -64,9 +67,10 @@ if os.fork() == 0:
 """
 
 
+@cache
 def can_run(*before: str) -> bool:
     """Whether Python starts that way."""
-    command = [*before, sys.executable, "-c", "import torch"]
+    command = [*before, sys.executable, "-c", "import numpy"]
     with contextlib.suppress(FileNotFoundError):
         return subprocess.run(command, capture_output=True, cwd="/").returncode == 0
     return False
@@ -111,10 +115,10 @@ def grade(bundle, user) -> Iterator[Callable]:
 
 
 def attack(grade: Callable, level: str) -> None:
-    result = grade(level, WRONG, LOOK.format(solutions=str(ROOT / "solutions")), TAKE)
-    assert result.errors == {}
+    result = grade(level, WRONG, LOOK.format(solutions=str(ROOT / "solutions")), TAKE, FORK)
+    assert list(result.errors) == [4]
+    assert result.errors[4].startswith("BlockingIOError")
     assert (outcomes(result), result.sandbox) == (ALL_WRONG, level)
-    assert "right" not in outcomes(grade(level, WRONG, FORK))
     assert outcomes(grade(level, RIGHT)) == ALL_RIGHT
 
 

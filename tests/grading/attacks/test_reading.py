@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, ALL_WRONG, MARKS, RIGHT, WRONG, HastyGrader, Stock, notebook, outcomes
+from hostile import ALL_RIGHT, ALL_WRONG, LONG, MARKS, RIGHT, WRONG, HastyGrader, Stock, notebook, outcomes
 
 import course_lib.metrics
 
@@ -180,6 +180,12 @@ def test_no_process_of_the_grader_can_be_reached(grader, graded):
     assert graded(knock).errors[1].startswith("FileNotFoundError: socket.socket(")
 
 
+FIND = """import subprocess
+words = ["find", "/", "-path", "/proc", "-prune", "-o", "-path", "*course_lib/*.py*", "-print"]
+found = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+assert "/losses." in found and "/metrics." not in found, found"""
+
+
 def test_a_withheld_module_is_nowhere(graded):
     source = Path(course_lib.metrics.__file__).read_text()
     line = next(line for line in source.splitlines() if line.startswith("def "))
@@ -189,12 +195,8 @@ def test_a_withheld_module_is_nowhere(graded):
         "import course_lib.losses",
         "import course_lib.metrics",
         f"{SCAN}\nassert not found_in_memory({body[:12]!r}, 200, {digest(body)!r})",
-        """import os, sys
-for top in ("/usr/lib/python3", "/usr/local/lib", sys.prefix, sys.base_prefix, *sys.path):
-    for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if name not in ("share", "include", "doc")]
-        if "course_lib" in folder:
-            assert not [name for name in files if name.startswith("metrics.")], folder""",
+        FIND,
+        limits=LONG,
     )
     assert result.errors == {2: "ModuleNotFoundError: import course_lib.metrics"}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hostile import WRONG, outcomes
+from hostile import SHORT, WRONG, outcomes
 
 from course_kit.grading.marking.bundle import Bundle
 
@@ -121,9 +123,12 @@ SAID = {
 }
 
 
+PATIENCE = replace(SHORT, wall=6)
+
+
 @pytest.mark.parametrize("what", PATCHES)
 def test_a_patched_process_earns_nothing(what, graded):
-    result = graded(WRONG, PATCHES[what])
+    result = graded(WRONG, PATCHES[what], limits=PATIENCE)
     assert "right" not in outcomes(result)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -63,6 +64,30 @@ def test_what_is_listed_can_be_read_and_no_more(inside, tmp_path):
 
 def test_it_is_alone_and_nobody(inside):
     assert inside("print(os.getpid(), os.getuid(), os.getcwd(), flush=True)") == f"1 {NOBODY} /home/student\n"
+
+
+def test_it_has_no_device_that_gives_memory_and_ends_with_who_started_it(inside):
+    """What is mapped from /dev/zero, no limit counts."""
+    devices = ["full", "null", "ptmx", "pts", "random", "shm", "urandom"]
+    assert inside("print(sorted(os.listdir('/dev')), flush=True)") == f"{devices}\n"
+    asks = "import ctypes; got = ctypes.c_int(); confine.libc.prctl(2, ctypes.byref(got)); print(got.value, flush=True)"
+    assert inside(asks) == f"{int(signal.SIGKILL)}\n"
+
+
+def test_it_shares_no_namespace(inside):
+    look = "print(*[os.readlink(f'/proc/self/ns/{name}') for name in os.listdir('/proc/self/ns')], flush=True)"
+    names = ("ipc", "mnt", "net", "pid", "user", "uts")
+    assert not {os.readlink(f"/proc/self/ns/{name}") for name in names} & set(inside(look).split())
+
+
+def test_all_but_its_scratch_is_read_only_and_no_file_brings_rights_or_devices(inside):
+    """Whoever owns the files: where others than root grade, a submission runs as the owner of Python's packages."""
+    lines = inside("print(open('/proc/self/mountinfo').read(), flush=True)").strip().splitlines()
+    mounts = {line.split()[4]: set(line.split()[5].split(",")) for line in lines}
+    assert {place for place, flags in mounts.items() if "nosuid" not in flags} == set()
+    assert {place for place, flags in mounts.items() if "nodev" not in flags and not place.startswith("/dev/")} == set()
+    writable = {place for place, flags in mounts.items() if "rw" in flags and not place.startswith("/dev/")}
+    assert writable == {"/tmp", "/home/student", "/proc"}
 
 
 def test_it_counts_its_own_processes_alone(inside):

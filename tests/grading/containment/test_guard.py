@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from types import SimpleNamespace
 
-from course_kit.grading.containment.guard import Guard
+from course_kit.grading.containment.guard import MOMENT, Guard
 from course_kit.grading.running.splice import Cell
 
 
@@ -17,6 +17,8 @@ def test_marks_time_and_excuses_are_the_graders(tmp_path):
     guard.pytest_collection_modifyitems([item])
     guard.pytest_runtest_setup(item)
     assert item.options == {"skip": False, "check_exception": False}
+    assert item.output_timeout == MOMENT
+    assert item.format_output_compare("stdout", "long", "longer") is None
     assert (item.config.option.nbval_cell_timeout, item.parent.timed_out) == (7, False)
     assert "stderr" in item.parent.skip_compare
     assert (tmp_path / "5").read_bytes() == b"inputs"

@@ -9,9 +9,10 @@ import socket
 import threading
 
 import pytest
+import zmq
 from jupyter_client.manager import KernelManager
 
-from course_kit.grading.containment.provisioner import SandboxProvisioner
+from course_kit.grading.containment.provisioner import OnceConnected, SandboxProvisioner
 from course_kit.grading.containment.warm import INTERRUPT, KILL
 
 
@@ -32,6 +33,22 @@ def door(tmp_path):
         server = threading.Thread(target=serve, daemon=True)
         server.start()
         yield str(tmp_path / "warm"), ends, requests, server
+
+
+def test_whoever_was_connected_once_never_is_again(tmp_path):
+    """What comes to lie where the kernel's socket lay may be a link to somebody else's."""
+    address = f"ipc://{tmp_path / 'k-1'}"
+    with zmq.Context() as theirs, OnceConnected().context as ours, ours.socket(zmq.DEALER) as line:
+        line.linger = 0
+        with theirs.socket(zmq.ROUTER) as first:
+            first.bind(address)
+            line.connect(address)
+            line.send(b"hello")
+            assert first.poll(5000)
+        with theirs.socket(zmq.ROUTER) as second:
+            second.bind(address)
+            line.send(b"hello", zmq.DONTWAIT) if line.poll(0, zmq.POLLOUT) else None
+            assert not second.poll(500)
 
 
 def test_a_kernel_is_asked_for_interrupted_killed_and_gone(door):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import functools
 import inspect
 import platform
 import subprocess
@@ -12,7 +14,25 @@ from pathlib import Path
 import pytest
 
 from course_kit.grading.containment import system_calls
-from course_kit.grading.containment.system_calls import DEEP, MACHINES, MMAP, SOCKET, UNCOUNTED
+from course_kit.grading.containment.system_calls import (
+    ALLOW,
+    AND,
+    ANSWER,
+    ARGUMENTS_AT,
+    DEEP,
+    FAIL,
+    IF_AT_LEAST,
+    IF_EQUAL,
+    KILL,
+    LOAD,
+    MACHINE_AT,
+    MACHINES,
+    MMAP,
+    NUMBER_AT,
+    SOCKET,
+    UNCOUNTED,
+    _program,
+)
 
 pytestmark = pytest.mark.skipif(platform.machine() not in MACHINES, reason="no table for this machine")
 TRY = """
@@ -50,6 +70,36 @@ CALLS = {
 def test_what_is_forbidden_fails_as_if_absent_and_the_rest_goes_ahead(call):
     done = subprocess.run([sys.executable, "-c", TRY.format(call)], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == (CALLS[call], "")
+
+
+def answer(call: str, *arguments: int, machine: str = "x86_64", mark: int | None = None, second: int = 0) -> int:
+    """What the program answers, step by step as the system would."""
+    about = MACHINES[machine]
+    numbers = {**UNCOUNTED, **DEEP, **SOCKET, **MMAP, "getpid": (39, 172)}
+    words = {NUMBER_AT: numbers[call][about.column] | second, MACHINE_AT: about.mark if mark is None else mark}
+    words |= {ARGUMENTS_AT + 8 * place: word for place, word in enumerate(arguments)}
+    program, at, loaded = list(_program(about)), 0, 0
+    while True:
+        what, yes, no, number = program[at]
+        if what == ANSWER:
+            return number
+        loaded = {LOAD: words.get(number, 0), AND: loaded & number}.get(what, loaded)
+        at += 1 + {IF_EQUAL: yes if loaded == number else no, IF_AT_LEAST: yes if loaded >= number else no}.get(what, 0)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_program_answers_for_every_machine(machine):
+    ask = functools.partial(answer, machine=machine)
+    assert ask("getpid") == ALLOW
+    assert {ask(call) for call in (*UNCOUNTED, *DEEP)} == {FAIL | errno.ENOSYS}
+    for call in SOCKET:
+        assert {ask(call, family) for family in (1, 2, 10, 16)} == {ALLOW}
+        assert {ask(call, family) for family in (17, 38, 40)} == {FAIL | errno.EAFNOSUPPORT}
+    flags = {"shared": 0x01, "private and nameless": 0x22, "shared and nameless": 0x21}
+    answers = {name: ask("mmap", 0, 0, 0, flag) for name, flag in flags.items()}
+    assert [name for name in flags if answers[name] == FAIL | errno.ENOMEM] == ["shared and nameless"]
+    assert ask("getpid", second=0x40000000) == FAIL | errno.ENOSYS  # x86-64's second table
+    assert ask("getpid", mark=3) == KILL  # the calls of a 32-bit machine
 
 
 @pytest.mark.skipif(not HEADER.exists(), reason="this system has no headers")

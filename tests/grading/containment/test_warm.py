@@ -17,8 +17,10 @@ from course_kit.grading.containment.warm import KILL, _take_too_much
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone watches")
 SERVE = """
-import sys, time
-from course_kit.grading.containment import warm
+import pathlib, sys, time
+from course_kit.grading.containment import cgroup, warm
+group = pathlib.Path(sys.argv[1]).with_name("group")
+warm.new_group = lambda *limits: cgroup.Group(group) if group.exists() else None
 warm._warm_up = lambda: None
 warm.Warm._become_kernel = lambda self, request: exec(sys.argv[2]) or time.sleep(600)
 warm.Warm(sys.argv[1], "none", "", [], []).serve()
@@ -107,6 +109,29 @@ def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
     monkeypatch.setattr(warm, "TOTAL_MEMORY", 1 << 20)
     assert _take_too_much(between)
     connection.close()
+
+
+def test_page_tables_and_what_sockets_may_hold_count_as_memory(monkeypatch):
+    monkeypatch.setattr(warm, "_children", lambda pid: [])
+    held = {"VmPTE": 0}
+    monkeypatch.setattr(warm, "_held", lambda processes, file, *kinds: sum(held.get(kind, 0) for kind in kinds))
+    monkeypatch.setattr(warm, "_sockets", lambda processes: set())
+    assert not _take_too_much(1)
+    held["VmPTE"] = warm.TOTAL_MEMORY + 1
+    assert _take_too_much(1)
+    held["VmPTE"] = 0
+    monkeypatch.setattr(warm, "_sockets", lambda processes: set(range(warm.TOTAL_MEMORY // warm.SOCKET_BUFFER + 1)))
+    assert _take_too_much(1)
+
+
+def test_a_kernel_is_in_a_control_group_that_ends_with_it(ask, tmp_path):
+    (tmp_path / "group").mkdir()
+    connection, _ = ask(LISTENS)
+    pid = json.loads(connection.makefile().readline())["pid"]
+    assert (tmp_path / "group/cgroup.procs").read_text() == str(pid)
+    connection.sendall(KILL)
+    assert connection.recv(1) == b""
+    assert (tmp_path / "group/cgroup.kill").read_text() == "1"
 
 
 def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):

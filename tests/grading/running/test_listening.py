@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from course_kit.grading.asking.telling import ANSWER, EXIT
-from course_kit.grading.running.listening import FLOODED, KERNEL_ENDED, MOST, SAID, Listener
+from course_kit.grading.running import listening
+from course_kit.grading.running.listening import FLOODED, KERNEL_ENDED, SAID, Listener
 
 
 class Kernel:
@@ -65,6 +66,7 @@ def asked(kernel: Kernel) -> Listener:
     return listener
 
 
+FEW = 1 << 14  # characters
 ANSWERED = {"source": ANSWER, "text": "(): 1", "form": "a number"}
 
 
@@ -138,8 +140,9 @@ def test_an_end_is_noticed_long_before_the_time_is_over():
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("says", [[{"content": "x" * MOST}], [{"content": {}}] * (MOST // 256 + 2), [MemoryError()]])
-def test_replies_without_end_are_stopped(says):
+@pytest.mark.parametrize("says", [[{"content": "x" * FEW}], [{"content": {}}] * (FEW // 256 + 2), [MemoryError()]])
+def test_replies_without_end_are_stopped(says, monkeypatch):
+    monkeypatch.setattr(listening, "MOST", FEW)
     kernel = Kernel(*[one if isinstance(one, Exception) else reply(parent_header={}, **one) for one in says])
     listener = asked(kernel)
     with pytest.raises(RuntimeError, match=FLOODED):
