@@ -1,4 +1,4 @@
-import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, range, scale, slider, stage } from "./kit.js";
+import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, player, range, scale, slider, stage } from "./kit.js";
 
 const EPOCHS = 20;
 
@@ -29,6 +29,7 @@ export default stage({
   hint: "Go through the epochs. Then let training push the easy negatives down: who still teaches?",
   controls: () => [
     slider("epoch", "epoch", { min: 1, max: EPOCHS }),
+    player("epoch", { min: 1, max: EPOCHS }),
     slider("easy negatives score lower by", "gap", { min: 0, max: 10, step: 0.5, show: (gap) => fixed(gap, 1) }),
   ],
   draw({ epoch, gap, shared }) {
