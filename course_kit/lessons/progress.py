@@ -1,4 +1,7 @@
-"""How far a student has come: a plain file beside the student's own copies, and the way through the course."""
+"""How far a student has come: a plain file beside the student's own copies, and the way through the course.
+
+Lessons note in that file what is done. An assignment, whose checks know nothing of lessons, counts as it was saved.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from course_kit.lessons.copies import home
 from course_kit.storing import replace
 
 FILE = "progress.json"  # in the folder of the copies: kind → names; it stays on this machine
+ALL_PASSED = re.compile(r"(\d+) of \1 cases")  # the last line of an assignment's check when every case is right
 KINDS = {  # what a cell calls → the kind
     "Predict": "predictions",
     "check_answer": "checks",
@@ -82,7 +87,10 @@ class Way:
     def _note(self) -> str:
         if not self.kept:
             return "In a copy of your own, a filled dot ● marks what you have done."
-        return f"● is done, ○ is still to do. Kept in {FILE} beside your lessons, and sent to nobody."
+        return (
+            f"● is done, ○ is still to do. Kept in {FILE} beside your lessons, and sent to nobody. "
+            "An assignment counts as it was last saved."
+        )
 
 
 def way() -> Way:
@@ -97,22 +105,38 @@ def way() -> Way:
 
 
 def _stop(path: Path, link: str, done: dict[str, list[str]]) -> Stop:
-    sources = _sources(path)
+    cells = _cells(path)
     tasks: dict[str, list[bool]] = {}
-    for kind, name in dict.fromkeys(task for kind, source in sources if kind == "code" for task in _tasks(source)):
+    for kind, name in dict.fromkeys(task for cell in cells if cell.code for task in _tasks(cell.source)):
         tasks.setdefault(kind, []).append(name in done.get(kind, []))
-    heading = next((source for kind, source in sources if kind == "markdown"), "")
+    if checked := [cell for cell in cells if cell.code and re.search(r"^check\(\w+\)", cell.source, re.MULTILINE)]:
+        tasks["checks"] = [bool(ALL_PASSED.search(cell.output)) for cell in checked]
+    heading = next((cell.source for cell in cells if not cell.code), "")
     title = re.match(r"# (.+)", heading)
     return Stop(title[1].strip() if title else path.stem, link, tasks)
 
 
-def _sources(path: Path) -> list[tuple[str, str]]:
-    """Kind and source of each cell; none where the file is no notebook, for a student's file may be anything."""
+@dataclass(frozen=True)
+class _Cell:
+    code: bool
+    source: str
+    output: str
+
+
+def _cells(path: Path) -> list[_Cell]:
+    """What a notebook's cells hold as it was last saved; none where the file is no notebook, for it may be anything."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-    except (OSError, ValueError, KeyError, TypeError):
+        return [
+            _Cell(cell["cell_type"] != "markdown", "".join(cell["source"]), _output(cell))
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
+
+
+def _output(cell: dict[str, Any]) -> str:
+    """What a cell shows as plain text."""
+    return "".join("".join(output.get("data", {}).get("text/plain", "")) for output in cell.get("outputs", []))
 
 
 def _tasks(source: str) -> Iterator[tuple[str, str]]:

@@ -16,22 +16,24 @@ TIMES = (("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3600.0), ("days", 86_400
 class CostExplorer(Widget):
     """Choose users, items, D, L and a machine: what scoring, training and embedding cost, plainly and as designed.
 
+    At first a billion users and 2 billion items, as many as Pinterest's boards and pins in Ying et al. 2018.
+
     Source: lecture rows 1, 6, 77, 81 and 82.
     """
 
-    users = traitlets.Int(17).tag(sync=True, moves=True)
-    items = traitlets.Int(19).tag(sync=True, moves=True)
+    users = traitlets.Int(27).tag(sync=True, moves=True)
+    items = traitlets.Int(28).tag(sync=True, moves=True)
     dim = traitlets.Int(8).tag(sync=True, moves=True)
     layers = traitlets.Int(2).tag(sync=True, moves=True)
-    speed = traitlets.Int(22).tag(sync=True, moves=True)
-    price = traitlets.Int(2).tag(sync=True, moves=True)
+    speed = traitlets.Int(33).tag(sync=True, moves=True)
+    price = traitlets.Int(3).tag(sync=True, moves=True)
 
     def operations(self) -> dict[str, float]:
         """Additions and multiplications of the three things, each in two ways.
 
         Returns:
             Of "score all pairs" and "two stages": a list for every user; of "own negatives" and "shared negatives":
-            forward and backward over one pair per user; of "a tree an item" and "layer by layer": all items embedded.
+            forward and backward over one pair per user; of "a tree per item" and "layer by layer": all items embedded.
 
         Source: Ying et al. 2018, algorithm 1 for a vector of a layer: 2 (D · D + D · 2 D).
         """
@@ -43,7 +45,7 @@ class CostExplorer(Widget):
             "two stages": 2 * U * D * ((1 + PROBES) * cell + CANDIDATES),
             "own negatives": 3 * U * (2 + NEGATIVES) * tree * vector,
             "shared negatives": 3 * U * (2 + NEGATIVES / BATCH) * tree * vector,
-            "a tree an item": I * tree * vector,
+            "a tree per item": I * tree * vector,
             "layer by layer": I * L * vector,
         }
 
@@ -58,8 +60,8 @@ class CostExplorer(Widget):
 
 
 def step(place: int) -> float:
-    """A step of a slider that goes 1, 3, 10, 30, and so on."""
-    return (1, 3)[place % 2] * float(f"1e{place // 2}")
+    """A step of a slider that goes 1, 2, 5, 10, 20, and so on."""
+    return (1, 2, 5)[place % 3] * float(f"1e{place // 3}")
 
 
 def short(value: float) -> str:

@@ -22,7 +22,7 @@ class SharedCost(Widget):
         """Draw the embeddings of a batch."""
         B, N = 2**self.batch, self.negatives
         ax.barh(["shared", "own"], [2 * B + N, 2 * B + B * N], color=figures.BLUE, log=True)
-        ax.set(xlabel="embeddings a batch")
+        ax.set(xlabel="embeddings per batch")
 
     def numbers(self) -> dict[str, str]:
         """Embeddings a batch, and what sharing saves: on the negatives alone, and on the whole batch."""

@@ -83,3 +83,14 @@ def test_a_damaged_file_is_begun_anew(own, text):
 def test_a_folder_that_cannot_be_written_stops_no_lesson(own):
     (own / f"{FILE}.part").mkdir()
     assert check_answer(CHECK, CHECKS[CHECK].answer).right
+
+
+def test_an_assignments_checks_count_as_they_were_saved(own):
+    def cell(name, text):
+        output = nbformat.v4.new_output("execute_result", {"text/plain": text})
+        return nbformat.v4.new_code_cell(f"def {name}(x): ...\n\n\ncheck({name})", outputs=[output] if text else [])
+
+    texts = {"recall": "✓ one\nrecall: 2 of 2 cases. Grading asks more.", "ndcg": "ndcg: 1 of 12 cases.", "audit": ""}
+    cells = [nbformat.v4.new_markdown_cell("# A1 · Metrics"), *(cell(*pair) for pair in texts.items())]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), own / "assignments/a1_metrics.ipynb")
+    assert way().stops[-1].tasks == {"checks": [True, False, False]}

@@ -4,8 +4,8 @@ import { bar, figure, fixed, line, range, scale, slider, stage, text } from "./k
 const [BATCH, NEGATIVES, NEIGHBORS, PROBES, CANDIDATES] = [2048, 500, 50, 8, 1000];
 const TIMES = [["ms", 1e-3], ["s", 1], ["min", 60], ["h", 3600], ["days", 86400], ["years", 31557600]];
 
-// A step of a slider that goes 1, 3, 10, 30, 100, …
-export const step = (place) => [1, 3][place % 2] * Number(`1e${Math.floor(place / 2)}`);
+// A step of a slider that goes 1, 2, 5, 10, 20, …
+export const step = (place) => [1, 2, 5][place % 3] * Number(`1e${Math.floor(place / 3)}`);
 
 // Additions and multiplications: lists for all users, a pass over one pair a user, embedding all items; plainly, then as designed.
 export const operations = (U, I, D, L) => {
@@ -16,7 +16,7 @@ export const operations = (U, I, D, L) => {
     "two stages": 2 * U * D * ((1 + PROBES) * cell + CANDIDATES),
     "own negatives": 3 * U * (2 + NEGATIVES) * tree * vector,
     "shared negatives": 3 * U * (2 + NEGATIVES / BATCH) * tree * vector,
-    "a tree an item": I * tree * vector,
+    "a tree per item": I * tree * vector,
     "layer by layer": I * L * vector,
   };
 };
@@ -62,14 +62,14 @@ const picture = (rows) => {
 
 export default stage({
   title: "What a catalogue costs",
-  hint: "Pinterest on one fast core. How many cores bring each plain way under a day? What does one layer more cost?",
+  hint: "As many users and items as Pinterest has boards and pins, on one fast core. How many cores bring each plain way under a day? What does one layer more cost?",
   controls: () => [
-    slider("users", "users", { min: 4, max: 20, show: (place) => short(step(place)) }),
-    slider("items", "items", { min: 4, max: 24, show: (place) => short(step(place)) }),
+    slider("users", "users", { min: 6, max: 30, show: (place) => short(step(place)) }),
+    slider("items", "items", { min: 6, max: 36, show: (place) => short(step(place)) }),
     slider("D", "dim", { min: 3, max: 10, show: (power) => `${2 ** power}` }),
     slider("L", "layers", { min: 1, max: 4 }),
-    slider("FLOP/s", "speed", { min: 18, max: 32, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
-    slider("$ an hour", "price", { min: 0, max: 8, show: (place) => `$${fixed(step(place) / 100)}` }),
+    slider("FLOP/s", "speed", { min: 27, max: 48, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
+    slider("$ an hour", "price", { min: 0, max: 12, show: (place) => `$${fixed(step(place) / 100)}` }),
   ],
   draw({ users, items, dim, layers, speed, price }) {
     const [U, I, D] = [step(users), step(items), 2 ** dim];

@@ -1,4 +1,4 @@
-import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, range, scale, slider, stage } from "./kit.js";
+import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, player, range, scale, slider, stage, text } from "./kit.js";
 
 const EPOCHS = 20;
 
@@ -16,7 +16,7 @@ const picture = (epoch, shared, gap) => {
   const y = scale([0, 100], [118, 8]);
   const now = schedule(epoch, shared, gap);
   return figure("Share of the hard negatives over the epochs, in percent", 330, 146,
-    axisX(x, [1, 5, 10, 15, 20], 118, "epoch"), axisY(y, [0, 50, 100], 34),
+    axisX(x, [1, 5, 10, 15, 20], 118, "epoch"), axisY(y, [0, 50, 100], 34), text(40, 14, "percent", { anchor: "start", kind: "small" }),
     line(x(epoch), 8, x(epoch), 118, "ink"),
     curve(all.map(({ ofSet }, i) => [x(epochs[i]), y(100 * ofSet)]), "s1 bold"),
     curve(all.map(({ ofPush }, i) => [x(epochs[i]), y(100 * ofPush)]), "s0 bold dashed"),
@@ -26,9 +26,10 @@ const picture = (epoch, shared, gap) => {
 
 export default stage({
   title: "Harder, or more?",
-  hint: "Go through the epochs. Then let training push the easy negatives down: who still teaches?",
+  hint: "The push of a negative is its gradient: how much it still teaches. Go through the epochs. Then let training push the easy negatives down: who still teaches?",
   controls: () => [
     slider("epoch", "epoch", { min: 1, max: EPOCHS }),
+    player("epoch", { min: 1, max: EPOCHS }),
     slider("easy negatives score lower by", "gap", { min: 0, max: 10, step: 0.5, show: (gap) => fixed(gap, 1) }),
   ],
   draw({ epoch, gap, shared }) {

@@ -1,4 +1,4 @@
-import { bar, barKey, choice, figure, fixed, line, markup, mean, range, slider, stage, sum, text, topK } from "./kit.js";
+import { bar, barKey, choice, figure, fixed, line, markup, mean, player, range, slider, stage, sum, text, topK } from "./kit.js";
 
 const LAYERS = 128;
 const FADE = 0.2;
@@ -93,7 +93,8 @@ export default stage({
   title: "Diffusion, layer after layer",
   hint: "Nobody trained anything here. Add layers: who is recommended what at 128?",
   controls: () => [
-    slider("layers", "layers", { min: 0, max: LAYERS }),
+    slider("layers", "layers", { min: 0, max: LAYERS, log: true }),
+    player("layers", { max: LAYERS, wait: 250 }),
     choice("mix of the layers", "mix", [
       ["mean", "mean of all layers"], ["last", "last layer only"], ["first", "layer 0 only: matrix factorisation"], ["fading", "fading: 0.2 · 0.8^l"],
     ]),

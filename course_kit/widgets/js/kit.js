@@ -109,20 +109,78 @@ const place = (path) => {
   };
 };
 
-export const slider = (name, path, { min, max, step = 1, show = String, locked = () => false, now = null }) => (state, set) => {
+// A slider; a `log` one goes from `min` in steps that grow with the number, so that small and large ones are both in reach.
+export const slider = (name, path, { min, max, step = 1, log = false, show = String, locked = () => false, now = null }) => (state, set) => {
   const { read, write } = { ...place(path), ...(now && { read: now }) };
-  const input = node("input", { type: "range", min, max: typeof max === "function" ? max(state) : max, step, ariaLabel: name });
+  const PLACES = 100;
+  const base = log && max - min + 1;
+  const at = (value) => (log ? (PLACES * Math.log(value - min + 1)) / Math.log(base) : value);
+  const from = (position) => {
+    if (!log) return position;
+    const value = min - 1 + Math.round(base ** (position / PLACES));
+    return value === read(state) ? Math.min(Math.max(value + Math.sign(position - at(value)), min), max) : value; // every key moves
+  };
+  const ends = log ? { min: 0, max: PLACES, step: 1 } : { min, max: typeof max === "function" ? max(state) : max, step };
+  const input = node("input", { type: "range", ...ends, ariaLabel: name });
   const value = node("span", { className: "kit-value" }); // no <output>: that would speak at every step
-  input.addEventListener("input", () => set(write(state, Number(input.value))));
+  input.addEventListener("input", () => set(write(state, from(Number(input.value)))));
   return {
     element: node("label", { className: "kit-slider" }, node("span", { textContent: name }), input, value),
     show: () => {
       if (typeof max === "function") input.max = max(state);
-      input.value = read(state);
+      input.value = at(read(state));
       input.disabled = locked(state);
       value.textContent = input.ariaValueText = show(read(state), state);
     },
   };
+};
+
+// Back, play and step over a whole number of the state, which a slider shows too. Whatever else is moved stops the play.
+export const player = (path, { min = 0, max, wait = 500, now = null, locked = () => false }) => (state, set) => {
+  const { read, write } = { ...place(path), ...(now && { read: now }) };
+  const last = () => (typeof max === "function" ? max(state) : max);
+  let timer = null;
+  let moving = false;
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+  };
+  const to = (value) => {
+    moving = true;
+    set(write(state, Math.min(Math.max(value, min), last())));
+    moving = false;
+  };
+  const forward = () => {
+    to(read(state) + 1);
+    if (read(state) >= last()) stop();
+    show();
+  };
+  const press = (name, can, move) => {
+    const button = node("button", { type: "button", textContent: name });
+    button.addEventListener("click", () => can() && move());
+    return { button, can };
+  };
+  const play = () => {
+    if (timer) {
+      stop();
+      show();
+      return;
+    }
+    to(read(state) >= last() ? min : read(state) + 1);
+    timer = setInterval(forward, wait);
+    show();
+  };
+  const each = [
+    press("back", () => !locked(state) && read(state) > min, () => to(read(state) - 1)),
+    press("play", () => !locked(state) && last() > min, play),
+    press("step", () => !locked(state) && read(state) < last(), () => to(read(state) + 1)),
+  ];
+  const show = () => {
+    if (timer && !moving) stop();
+    for (const { button, can } of each) button.ariaDisabled = String(!can());
+    each[1].button.textContent = timer ? "stop" : "play";
+  };
+  return { element: node("span", { className: "kit-player" }, ...each.map(({ button }) => button)), show, close: stop };
 };
 
 export const choice = (name, path, options, { locked = () => false } = {}) => (state, set) => {
@@ -300,6 +358,7 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
     return () => {
       closeDoor();
       clearTimeout(timer);
+      for (const { close } of made) close?.();
       for (const trait of traits) model.off(`change:${trait}`, show);
     };
   },

@@ -1,4 +1,4 @@
-import { choice, lineKey, markKey, range, slider, stage, toggle } from "./kit.js";
+import { choice, lineKey, markKey, player, range, slider, stage, toggle } from "./kit.js";
 import { drawGraph, neighbours } from "./graph.js";
 
 // fields[k][n]: does the node's vector after k layers depend on node n's first vector?
@@ -18,6 +18,7 @@ export default stage({
   controls: ({ users, items }) => [
     choice("node", "node", [...users, ...items.map((name, v) => `v${v} ${name}`)].map((name, n) => [n, name])),
     slider("layers", "layers", { min: 0, max: 6 }),
+    player("layers", { max: 6, wait: 900 }),
     toggle("each node keeps its own vector", "own"),
   ],
   draw(state) {

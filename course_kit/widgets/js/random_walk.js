@@ -1,19 +1,26 @@
-import { bar, choice, figure, fixed, mark, markKey, range, scale, slider, stage, sum, text } from "./kit.js";
+import { bar, choice, figure, fixed, lineKey, mark, markKey, player, range, scale, slider, stage, sum, text } from "./kit.js";
 import { drawGraph, neighbours } from "./graph.js";
 import { pagerank } from "./pagerank.js";
 
-// Visits of each node in so many steps; one draw per step decides on the restart, then on the edge.
-export const visits = (graph, start, restart, draws) => {
+// The nodes of a walk, its start first; one draw per step decides on the restart, then on the edge.
+export const walk = (graph, start, restart, draws) => {
   const lists = neighbours(graph);
-  const count = lists.map(() => 0);
-  let here = start;
+  const path = [start];
   for (const draw of draws) {
-    const near = lists[here];
-    here = draw < restart || !near.length ? start : near[Math.floor(((draw - restart) / (1 - restart)) * near.length)];
-    count[here]++;
+    const near = lists[path.at(-1)];
+    path.push(draw < restart || !near.length ? start : near[Math.floor(((draw - restart) / (1 - restart)) * near.length)]);
   }
+  return path;
+};
+
+// Visits of each node in so many steps.
+export const visits = (graph, start, restart, draws) => {
+  const count = range(graph.users.length + graph.items.length).map(() => 0);
+  for (const here of walk(graph, start, restart, draws).slice(1)) count[here]++;
   return count;
 };
+
+const LAST = 4; // steps whose edges are drawn
 
 const bars = ({ users, items }, shares, limit) => {
   const n = users.length + items.length;
@@ -35,22 +42,28 @@ export default stage({
     choice("start", "user", users.map((name, u) => [u, name])),
     slider("restart", "restart", { min: 0, max: 1, step: 0.05, show: (value) => fixed(value, 2) }),
     slider("steps", "doublings", { min: 0, max: 12, show: (power) => `${2 ** power}` }),
+    player("doublings", { max: 12, wait: 900 }),
   ],
   draw(state) {
     const { users, user, restart, doublings, draws } = state;
     const steps = 2 ** doublings;
     const count = visits(state, user, restart, draws.slice(0, steps));
     const limit = pagerank(state, user, restart);
+    const path = walk(state, user, restart, draws.slice(0, steps));
+    const ends = path.slice(-LAST - 1);
+    const walked = (u, v) => range(ends.length - 1).some((i) => [ends[i], ends[i + 1]].sort((a, b) => a - b).join() === [u, users.length + v].join());
     const shares = count.map((c) => c / steps);
     const away = Math.max(...shares.map((share, n) => Math.abs(share - limit[n])));
     const atItems = sum(count.slice(users.length));
     return {
       figures: [
         drawGraph("Each node as large as it is often visited", state, {
-          node: (n) => ({ size: 3 + 9 * Math.sqrt(shares[n]), hollow: !count[n], set: n < users.length ? { user: n } : null }),
+          node: (n) => ({ size: 3 + 9 * Math.sqrt(shares[n]), hollow: !count[n], set: n < users.length ? { user: n } : null, note: n === path.at(-1) ? "◂" : "" }),
+          edge: (u, v) => (walked(u, v) ? "ink bold" : ""),
         }),
         bars(state, shares, limit),
       ],
+      legend: [[lineKey("ink bold"), `the walk's last ${LAST} steps, without jumps home`], ["◂ ", "where it stands now"]],
       numbers: [["steps", `${steps}`], ["at items", `${atItems}`], ["farthest from the limit", fixed(away, 3), markKey(3)]],
       say: restart === 1 ? `Always back: only ${users[user]} is visited.`
         : restart === 0 ? "Never back: the visits tend to the degrees, whoever starts."

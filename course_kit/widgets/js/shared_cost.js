@@ -1,4 +1,4 @@
-import { bar, figure, fixed, line, markup, scale, slider, stage, text } from "./kit.js";
+import { bar, barKey, figure, fixed, line, lineKey, markup, scale, slider, stage, text } from "./kit.js";
 
 // Embeddings a batch of B pairs needs with N negatives each, and with N for all.
 export const cost = (B, N) => ({ own: 2 * B + B * N, shared: 2 * B + N, factor: (2 * B + B * N) / (2 * B + N) });
@@ -15,7 +15,7 @@ const picture = (B, N, { own, shared }) => {
       bar(60, 36 * i + 16, at(negatives) - 60, 1, 16),
       line(at(all), 36 * i + 12, at(all), 36 * i + 36, "ink bold"),
     ]),
-    text(190, 106, "embeddings a batch", { kind: "small" }),
+    text(190, 106, "embeddings per batch", { kind: "small" }),
   );
 };
 
@@ -31,6 +31,7 @@ export default stage({
     const values = cost(B, N);
     return {
       figures: [picture(B, N, values)],
+      legend: [[barKey(1), "negatives alone"], [lineKey("ink bold"), "the whole batch, with its pairs"]],
       numbers: [
         ["own negatives", values.own.toLocaleString("en")],
         ["shared", values.shared.toLocaleString("en")],

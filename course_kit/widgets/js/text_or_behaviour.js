@@ -63,7 +63,7 @@ export default stage({
         ["behaviour", fixed(clicks), lineKey("s0 bold dashed")],
         ["chance", fixed(chance), lineKey("ink dotted")],
       ],
-      say: `With ${known} known ${known === 1 ? "item" : "items"} a user and this text: ${ahead}${Math.max(text, clicks) < 1.3 * chance ? ", near chance" : ""}.`,
+      say: `With ${known} known ${known === 1 ? "item" : "items"} per user and this text: ${ahead}${Math.max(text, clicks) < 1.3 * chance ? ", near chance" : ""}.`,
     };
   },
 });

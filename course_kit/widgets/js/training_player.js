@@ -1,4 +1,4 @@
-import { action, figure, fixed, line, mark, scale, slider, stage } from "./kit.js";
+import { action, figure, fixed, line, mark, player, scale, slider, stage } from "./kit.js";
 
 // A square that holds all pictures, so that nothing jumps between them.
 export const reach = (frames) => frames.reduce((far, points) => Math.max(far, ...points.map(Math.abs)), 1e-3);
@@ -39,7 +39,8 @@ export default stage({
     const last = () => recorded().frames.length - 1;
     return [
       slider("epoch", "epoch", { min: 0, max: last, now: (state) => shownEpoch(state, last()), locked: ({ playing }) => playing }),
-      action(({ playing, epochs }) => (playing ? "pause" : last() >= epochs ? "trained to the end" : "train on"), ({ playing, epochs, _kernel }) =>
+      player("epoch", { max: last, wait: 120, now: (state) => shownEpoch(state, last()), locked: ({ playing }) => playing }),
+      action(({ playing, epochs }) => (playing ? "pause training" : last() >= epochs ? "trained to the end" : "train on"), ({ playing, epochs, _kernel }) =>
         !_kernel || (!playing && last() >= epochs) ? null : { playing: !playing, epoch: last() }),
     ];
   },
