@@ -8,27 +8,12 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from course_kit.site.formulas import mathml
+
 ALLOWED = re.compile(r"(</?(?:details|summary|br|sub|sup|kbd)\s*/?>)")  # raw HTML beyond these is shown, not used
-OPERATOR = re.compile(r"(<mi>\w{2,}</mi>)(?=<m(?:i|n|frac|sub)>)")  # TeX has a thin space between log and x
 INLINE_MATH = re.compile(r"(?<![$\\])\$([^$]+)\$")
-
-
-def mathml(tex: str, display: str = "inline") -> str:
-    """A formula as MathML, which browsers draw by themselves.
-
-    Raises:
-        ValueError: If the formula has a command that is not known.
-    """
-    try:
-        math = convert(tex, display=display)
-    except Exception as error:  # the library has no common class for its own
-        raise ValueError(f"the formula {tex!r} is no TeX: {type(error).__name__}") from error
-    if unknown := re.search(r"\\\w+", math):
-        raise ValueError(f"the formula {tex!r} has {unknown[0]}, which latex2mathml does not know; write it otherwise")
-    return OPERATOR.sub(r'\1<mspace width="0.167em"/>', math)
 
 
 def slug(heading: str) -> str:

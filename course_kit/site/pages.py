@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
+from course_kit.site.formulas import font
 from course_kit.site.lesson import Cell, Lesson
 from course_kit.site.markdown import to_html
 from course_kit.widgets import static
@@ -22,7 +23,9 @@ NOTICE = (
     '<a href="http://cs224w.stanford.edu">http://cs224w.stanford.edu</a>'
 )
 # What the page may load: nothing but what is in it. A widget's module is a blob.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:"
+POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline' blob:"
+)
 FRAME = """<!doctype html>
 <html lang="en">
 <head>
@@ -62,7 +65,8 @@ def styles(*names: str) -> str:
 
 
 def frame(title: str, body: str, style: str, policy: str = POLICY) -> str:
-    """A whole HTML document."""
+    """A whole HTML document, with the font of formulas where there are any."""
+    style = f"{font()}\n{style}" if "<math" in body else style
     return FRAME.format(title=html.escape(title), body=body, style=style, policy=policy)
 
 

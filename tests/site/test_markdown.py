@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from course_kit.site.markdown import mathml, slug, to_html
+from course_kit.site.formulas import mathml
+from course_kit.site.markdown import slug, to_html
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -31,7 +33,13 @@ def test_a_formula_is_drawn_by_the_browser():
     assert "<mtable" in html_of("\\begin{pmatrix} 0 & R \\\\ R^\\top & 0 \\end{pmatrix}")
 
 
-@pytest.mark.parametrize("tex", [r"\nosuchcommand{x}", "{"])
+def test_bars_open_and_close_what_is_between():
+    sides = re.findall(r'form="(\w+)"', mathml(r"|P \cap R| / \lvert P \rvert"))
+    assert sides == ["prefix", "postfix"] * 2
+    assert "form=" not in mathml("a | b")
+
+
+@pytest.mark.parametrize("tex", [r"\nosuchcommand{x}", "{", r"\begin{aligned}a&=b\end{aligned}"])
 def test_a_wrong_formula_is_named(tex):
     with pytest.raises(ValueError, match="formula") as refusal:
         html_of(f"${tex}$")
