@@ -25,8 +25,10 @@ def withheld(modules: Collection[str], names: MutableMapping[str, Any]) -> Itera
     Yields:
         Names that are missing within the block → the module that each of them comes from.
     """
-    gone = {name for name in sys.modules if _is_of(name, modules)} | set(modules)
-    gone |= {name for name, module in sys.modules.items() if _leans_on(name, module, gone)}
+    packages = {name.partition(".")[0] for name in modules}  # a notebook's kernel has thousands of modules of others
+    siblings = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages}
+    gone = {name for name in siblings if _is_of(name, modules)} | set(modules)
+    gone |= {name for name, module in siblings.items() if _leans_on(name, module, gone)}
     loaded = {name: sys.modules[name] for name in gone if name in sys.modules}
     hidden = {name: value for name, value in names.items() if _origin(value) in gone}
     places = {name: name.rpartition(".") for name in gone}
@@ -60,10 +62,8 @@ def _is_of(name: str, modules: Collection[str]) -> bool:
 
 
 def _leans_on(name: str, module: ModuleType | None, gone: set[str]) -> bool:
-    """Whether a module of the same package holds something of a module that is gone, and so cannot be imported."""
-    packages = {other.partition(".")[0] for other in gone}
-    is_above = any(other.startswith(f"{name}.") for other in gone)
-    if module is None or is_above or name.partition(".")[0] not in packages:
+    """Whether a module holds something of a module that is gone, and so cannot be imported; its own package may."""
+    if module is None or any(other.startswith(f"{name}.") for other in gone):
         return False
     return any(_origin(value) in gone for value in list(vars(module).values()))
 
