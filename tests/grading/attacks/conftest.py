@@ -13,7 +13,7 @@ from solution_notebooks import write
 
 from course_kit.grading.containment.levels import best_level
 from course_kit.grading.containment.warm import NAMESPACES
-from course_kit.grading.marking.bundle import Bundle, build
+from course_kit.grading.marking.bundle import Bundle, draw_bundle
 from course_kit.grading.marking.result import Result
 
 Graded = Callable[..., Result]
@@ -23,7 +23,7 @@ Graded = Callable[..., Result]
 def bundle(tmp_path_factory) -> Bundle:
     """Two functions, three cases, a module withheld."""
     folder = tmp_path_factory.mktemp("bundle")
-    drawn = build(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
+    drawn = draw_bundle(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
     return replace(
         drawn, variants=tuple(tuple(replace(one, seconds=CASE) for one in variant) for variant in drawn.variants)
     )
