@@ -123,10 +123,14 @@ def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results
     for note in (*course_run.notes, *written.notes):
         print(f"course: {note}", file=sys.stderr)
     flagged, nobodys = written.flagged, len(course_run.strangers)
-    files_of_nobody = f", {nobodys} {'files belong' if nobodys > 1 else 'file belongs'} to nobody" if nobodys else ""
-    report = arguments.out / "report.html"
-    print(f"✓ {len(graded)} graded, {flagged} with flags{files_of_nobody}; open {report}")
+    print(_last_line(len(graded), flagged, nobodys, arguments.out / "report.html"))
     return int(bool(flagged or nobodys or warning))
+
+
+def _last_line(graded: int, flagged: int, nobodys: int, report: Path) -> str:
+    """What the terminal says at the end: how many are graded, and how much a person should look at."""
+    files_of_nobody = f", {nobodys} {'files belong' if nobodys > 1 else 'file belongs'} to nobody" if nobodys else ""
+    return f"✓ {graded} graded, {flagged} with flags{files_of_nobody}; open {report}"
 
 
 def _cores() -> int:
