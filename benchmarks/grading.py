@@ -36,7 +36,7 @@ from tqdm import tqdm
 from course_kit.grading.authoring.release import release
 from course_kit.grading.containment.confine import TAKE_ORPHANS, libc
 from course_kit.grading.containment.levels import best_level
-from course_kit.grading.marking.bundle import build
+from course_kit.grading.marking.bundle import draw_bundle
 from course_kit.grading.marking.grader import Grader
 from course_lib import __version__
 
@@ -136,7 +136,7 @@ def ours(everyone: Sequence[Student], folder: Path) -> Row:
     released = release(solution, folder / "released").read_text()
     contents = [filled_in(released, student).encode() for student in everyone]
     with Meter() as building:
-        bundle = build(solution, SECRET, folder, progress=False)
+        bundle = draw_bundle(solution, SECRET, folder, progress=False)
     grader = Grader(bundle, level)
     try:
         with Meter() as starting:

@@ -185,3 +185,14 @@ def _end_all_in(folder: Path) -> None:
         with contextlib.suppress(psutil.Error):
             if Path(process.cwd()) == folder:
                 process.kill()
+
+
+def make_deeper_than_python_goes(folder: Path) -> None:
+    """Fill a folder with folders in each other, too many for a path or for recursion."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("x", dir_fd=here)
+        there = os.open("x", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+    os.close(here)

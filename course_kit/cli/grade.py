@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = (
     "Is this root in a container without root's rights? Then grade as another user, or give the container its rights."
 )
+INTERRUPTED = 130  # the exit code
 RED, PLAIN = "\033[31m", "\033[0m"
 UNCONFINED = "NOT SANDBOXED: submissions run with this machine's files and network. Install bubblewrap, or use Linux."
 
@@ -90,17 +91,15 @@ def run(arguments: argparse.Namespace) -> int:
             return 3
         except KeyboardInterrupt:
             stored = len(list(results.glob("*.json")))
-            print(
-                f"\ncourse: stopping; {stored} results are kept, the same command goes on from there", file=sys.stderr
-            )
-            raise
+            print(f"\ncourse: stopped; {stored} results are kept, the same command goes on from there", file=sys.stderr)
+            return INTERRUPTED
 
 
 def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results: Path, workers: int) -> int:
     from course_kit.cli.desk import secret_in
-    from course_kit.grading.handed_in.run import Asked, prepare, stems
+    from course_kit.grading.handed_in.run import ClassOptions, prepare, stems
     from course_kit.grading.marking.batch import grade_all
-    from course_kit.grading.marking.bundle import build
+    from course_kit.grading.marking.bundle import draw_bundle
     from course_kit.grading.reports.outputs import write_outputs
 
     memory = private / "too_much.json"
@@ -108,12 +107,12 @@ def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results
         memory.unlink(missing_ok=True)
     words = {name: getattr(arguments, name) for name in ("roster", "due", "late", "extensions", "zone", "names")}
     course_run, submissions = prepare(
-        solution, arguments.submissions, Asked(**words, file_times=arguments.file_times, memory=memory)
+        solution, arguments.submissions, ClassOptions(**words, file_times=arguments.file_times, memory=memory)
     )
     secret, warning = secret_in(arguments.secret, private)
     if warning:
         print(f"{RED}{warning}{PLAIN}", file=sys.stderr)
-    bundle = build(solution, secret, private, workers)
+    bundle = draw_bundle(solution, secret, private, workers)
     storing.replace(arguments.out / "run.json", course_run.to_json())
     files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
     hidden = {"the solutions are": solution.parent, "the submissions are": arguments.submissions}
@@ -124,10 +123,14 @@ def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results
     for note in (*course_run.notes, *written.notes):
         print(f"course: {note}", file=sys.stderr)
     flagged, nobodys = written.flagged, len(course_run.strangers)
-    files_of_nobody = f", {nobodys} {'files belong' if nobodys > 1 else 'file belongs'} to nobody" if nobodys else ""
-    report = arguments.out / "report.html"
-    print(f"✓ {len(graded)} graded, {flagged} with flags{files_of_nobody}; open {report}")
+    print(_last_line(len(graded), flagged, nobodys, arguments.out / "report.html"))
     return int(bool(flagged or nobodys or warning))
+
+
+def _last_line(graded: int, flagged: int, nobodys: int, report: Path) -> str:
+    """What the terminal says at the end: how many are graded, and how much a person should look at."""
+    files_of_nobody = f", {nobodys} {'files belong' if nobodys > 1 else 'file belongs'} to nobody" if nobodys else ""
+    return f"✓ {graded} graded, {flagged} with flags{files_of_nobody}; open {report}"
 
 
 def _cores() -> int:

@@ -13,6 +13,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from course_kit.site.formulas import mathml
 
 ALLOWED = re.compile(r"(</?(?:details|summary|br|sub|sup|kbd)\s*/?>)")  # raw HTML beyond these is shown, not used
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+IMAGE = re.compile(r"(<img\s[^>]*>)")
 INLINE_MATH = re.compile(r"(?<![$\\])\$([^$]+)\$")
 
 
@@ -30,7 +32,8 @@ class Renderer(IPythonRenderer):
 
     def block_math(self, body: str) -> str:
         """A formula on lines of its own."""
-        return f'<span class="formula">{mathml(body, "block")}</span>'
+        aligned = body.replace("{aligned}", "{align*}")  # the same within dollars, and the one that latex2mathml knows
+        return f'<span class="formula">{mathml(aligned, "block")}</span>'
 
     def inline_math(self, body: str) -> str:
         """A formula within a line."""
@@ -41,13 +44,22 @@ class Renderer(IPythonRenderer):
         return self.block_math(rf"\begin{{{name}}}{body}\end{{{name}}}")
 
     def inline_html(self, source: str) -> str:
-        """A tag: as it is if it is a harmless one, else as text."""
-        parts = ALLOWED.split(source)
-        return "".join(part if ALLOWED.fullmatch(part) else html.escape(part, quote=False) for part in parts)
+        """A tag: as it is if it is a harmless one, else as text; a comment is for whoever reads the source."""
+        parts = IMAGE.split(COMMENT.sub("", source))
+        return "".join(self._image(part) if odd % 2 else _harmless(part) for odd, part in enumerate(parts))
+
+    def _image(self, tag: str) -> str:
+        """A picture that lies beside the notebook, put into the page; any other tag as text."""
+        said = dict(re.findall(r"""(\w+)=["']([^"']*)["']""", tag))
+        source, width = self._embed_image_or_attachment(said.get("src", "")), said.get("width", "")
+        if not source.startswith("data:"):
+            return html.escape(tag, quote=False)
+        alt = html.escape(said.get("alt", ""))
+        return f'<img src="{source}" alt="{alt}"' + (f' width="{width}">' if width.isdigit() else ">")
 
     def block_html(self, source: str) -> str:
         """Lines that begin with a tag: markdown leaves them alone, but formulas in them count."""
-        parts = INLINE_MATH.split(source)
+        parts = INLINE_MATH.split(COMMENT.sub("", source))
         return "".join(mathml(part) if odd % 2 else self.inline_html(part) for odd, part in enumerate(parts))
 
     def heading(self, text: str, level: int, **attrs: object) -> str:
@@ -63,6 +75,12 @@ class Renderer(IPythonRenderer):
         if kind in ("ipynb", "md") and page in self.pages:
             return super().link(text, f"{page}.html" + (f"#{target.fragment}" if target.fragment else ""), title)
         return text
+
+
+def _harmless(source: str) -> str:
+    """The few tags that change nothing but a text's looks as they are, everything else as text."""
+    parts = ALLOWED.split(source)
+    return "".join(part if ALLOWED.fullmatch(part) else html.escape(part, quote=False) for part in parts)
 
 
 def to_html(

@@ -55,13 +55,32 @@ def test_a_missing_function_is_no_crash(student, capsys):
 
 
 @pytest.mark.slow
-def test_a_cell_that_ends_the_kernel_is_noticed_at_once_and_named(student, capsys):
+def test_a_cell_that_ends_the_kernel_is_named_and_the_others_count_as_in_grading(student, capsys):
+    path = student("import os\nos._exit(0)")
+    notebook = json.loads(path.read_text())
+    notebook["cells"].append({**notebook["cells"][-1], "id": "later", "cell_type": "code", "source": RIGHT})
+    path.write_text(json.dumps(notebook))
     started = time.perf_counter()
-    assert main(["check", str(student("import os\nos._exit(0)"))]) == 1
+    assert main(["check", str(path)]) == 1
     assert time.perf_counter() - started < 60
     out = capsys.readouterr().out
-    assert out.startswith("code cell 3: it ends the kernel; nothing after it was run\nexercise ")
-    assert "0 / 100" in out
+    assert "code cell 3: it ends the kernel; all other cells were run without it\n" in out
+    assert "100 / 100" in out
+
+
+@pytest.mark.slow
+def test_a_cell_that_never_ends_is_stopped_and_the_others_count(student, capsys, monkeypatch):
+    monkeypatch.setattr("course_kit.grading.running.notebook_check.CELL_SECONDS", 5)
+    assert main(["check", str(student(f"{RIGHT}\nwhile True: pass"))]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("code cell 3: stopped after 5 s: does a loop never end?\n")
+    assert "100 / 100" in out
+
+
+@pytest.mark.slow
+def test_a_function_that_ends_the_kernel_is_named(student, capsys):
+    assert main(["check", str(student("def spread(x):\n    import os\n    os._exit(0)"))]) == 1
+    assert "✗ spread ends the kernel when it is asked\n" in capsys.readouterr().out
 
 
 def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):

@@ -18,6 +18,7 @@ from solution_notebooks import write
 
 from course_kit.cli import main
 from course_kit.cli.desk import owned, secret_in
+from course_kit.cli.grade import _last_line
 from course_kit.grading.handed_in.run import Run
 
 RIGHT = "import numpy as np\ndef spread(x):\n    return x.max() - x.min()"
@@ -163,6 +164,14 @@ def test_a_mistake_in_the_command_is_one_line(course, capsys, words, named):
     assert len(said.splitlines()) == 1
     made = {str(path.relative_to(course)) for path in course.rglob("*") if str(path) not in before}
     assert made <= {"out", "out/private", "out/private/lock", "out/results"}
+
+
+@pytest.mark.parametrize(
+    ("nobodys", "said"),
+    [(0, "2 graded, 1 with flags; open r"), (1, ", 1 file belongs to nobody;"), (2, ", 2 files belong to nobody;")],
+)
+def test_the_last_line_counts_flags_and_files_of_nobody(nobodys, said):
+    assert said in _last_line(2, 1, nobodys, Path("r"))
 
 
 def test_one_grader_works_in_a_folder_at_a_time(course, capsys):

@@ -66,6 +66,12 @@ def test_write_keeps_the_stored_notebook_if_a_cell_fails(tmp_path, capsys):
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
+def test_an_error_that_is_shown_on_purpose_is_stored(tmp_path):
+    path = write(tmp_path / "lesson.ipynb", "1 / 0", tags=["raises-exception"])
+    assert main(["run", "--write", str(path)]) == 0
+    assert nbformat.read(path, 4).cells[0].outputs[0].ename == "ZeroDivisionError"
+
+
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"cells": 3}'])
 def test_what_is_no_notebook_is_one_line_and_2(tmp_path, capsys, text):
     path = tmp_path / "broken.ipynb"

@@ -70,6 +70,19 @@ def test_images_come_along(tmp_path):
     assert 'src="data:image/png;base64,AAAA"' in html_of("![b](attachment:b.png)", **{"b.png": {"image/png": "AAAA"}})
 
 
+def test_lines_are_aligned_within_dollars_too():
+    text = html_of("$$\\begin{aligned}a&=b\\\\c&=d\\end{aligned}$$")
+    assert (text.count("<mtr>"), text.count("<mtd"), "<mi>&" in text) == (2, 4, False)
+
+
+def test_a_comment_is_not_shown_and_a_picture_beside_the_notebook_is_with_its_width(tmp_path):
+    (tmp_path / "fig.png").write_bytes(PNG)
+    text = html_of('<!-- tell\nnobody -->\n<img src="fig.png" width="300" onerror="no()">', tmp_path)
+    assert text.strip() == '<img src="data:image/png;base64,iVBORw0KGgo=" alt="" width="300">'
+    assert "nobody" not in html_of("said <!-- nobody --> here", tmp_path)
+    assert "&lt;img" in html_of('<img src="http://example.org/x.png">', tmp_path)
+
+
 def test_headings_have_names():
     assert slug("3 · The sigmoid, <em>twice</em>") == "3-the-sigmoid-twice"
     assert html_of("## Recall@K") == '<h2 id="recall-k">Recall@K</h2>\n'

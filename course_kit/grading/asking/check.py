@@ -13,7 +13,7 @@ from course_kit.grading.asking.attempt import NOT_WRITTEN, Outcome, shown
 from course_kit.grading.asking.diagnosis import diagnose, suspect
 from course_kit.grading.asking.fingerprint import tells
 from course_kit.grading.asking.limits import MOST_MEMORY, MUCH_MEMORY
-from course_kit.grading.asking.question import NOT_DEFINED, Key, Question, digest, unpack
+from course_kit.grading.asking.question import NOT_DEFINED, Key, Question, salted_digest, unpack
 from course_lib.arguments import refuse
 
 WIDTH = 90
@@ -70,7 +70,7 @@ class Check:
     def digest_in(self, names: Mapping[str, Any], name: str, case: str) -> str:
         """Digest of what the function of this name answers to one case."""
         question, _ = self.pairs[name]
-        return digest(question, case, question.answer_in(names, case))
+        return salted_digest(question, case, question.answer_in(names, case))
 
     def inputs(self, function: Callable, case: str) -> dict[str, Any] | list[dict[str, Any]]:
         """The inputs of a public case by name, to call a function with: `f(**check.inputs(f, case))`.
@@ -106,7 +106,7 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     Returns:
         The report.
     """
-    digests = {case: digest(question, case, outcome) for case, outcome in outcomes.items()}
+    digests = {case: salted_digest(question, case, outcome) for case, outcome in outcomes.items()}
     passed = {case: digests[case] == key.right[case] for case in outcomes}
     if all(outcome.text == NOT_WRITTEN for outcome in outcomes.values()):
         return Report(passed, f"… {question.name} is not written yet")

@@ -84,7 +84,7 @@ def _cast(value: Any, kind: str) -> Any:
     return value.astype(kind) if getattr(getattr(value, "dtype", None), "kind", "") == "f" else value
 
 
-def load(source: str) -> Probe:
+def probe_in(source: str) -> Probe:
     """The function `probe` that a source text defines, with the cases of its `hidden` after it if it has one."""
     names: dict[str, Any] = {"hidden": lambda f, rng: {}}
     exec(_compiled(source), names)

@@ -50,7 +50,7 @@ class Question:
     def inputs(self, case: str) -> probe.Call | probe.Calls:
         """Draw the inputs of a case: always the same, and a fresh copy each time."""
         draw, _ = self.cases[case]
-        return probe.inputs(probe.load(self.source), self.seed, self.name, draw)[case]
+        return probe.inputs(probe.probe_in(self.source), self.seed, self.name, draw)[case]
 
     def answer(self, function: Callable, case: str) -> Outcome:
         """Ask a function for one case, without the modules that are withheld."""
@@ -99,7 +99,7 @@ class Key:
     mistakes: Mapping[str, Mapping[str, str]]
 
 
-def digest(question: Question, case: str, outcome: Outcome) -> str:
+def salted_digest(question: Question, case: str, outcome: Outcome) -> str:
     """Digest of an outcome, salted with its question: equal answers to two cases look different."""
     salted = "\n".join([question.seed, question.name, case, outcome.text])
     return hashlib.sha256(salted.encode()).hexdigest()[:12]

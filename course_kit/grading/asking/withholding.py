@@ -26,10 +26,10 @@ def withheld(modules: Collection[str], names: MutableMapping[str, Any]) -> Itera
         Names that are missing within the block → the module that each of them comes from.
     """
     inside = tuple(f"{module}." for module in modules)
-    packages = tuple({module.partition(".")[0] for module in modules})
-    near = {name: module for name, module in sys.modules.items() if name.startswith(packages)}  # few of thousands
-    gone = {name for name in near if name.startswith(inside)} | set(modules)
-    gone |= {name for name, module in near.items() if _leans_on(name, module, gone)}
+    packages = {name.partition(".")[0] for name in modules}  # a notebook's kernel has thousands of modules of others
+    siblings = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages}
+    gone = {name for name in siblings if name.startswith(inside)} | set(modules)
+    gone |= {name for name, module in siblings.items() if _leans_on(name, module, gone)}
     loaded = {name: sys.modules[name] for name in gone if name in sys.modules}
     hidden = {name: value for name, value in names.items() if _origin(value) in gone}
     places = {name: name.rpartition(".") for name in gone}
@@ -59,9 +59,8 @@ def withheld(modules: Collection[str], names: MutableMapping[str, Any]) -> Itera
 
 
 def _leans_on(name: str, module: ModuleType | None, gone: set[str]) -> bool:
-    """Whether a module holds something of a module that is gone, and so cannot be imported."""
-    is_above = any(other.startswith(f"{name}.") for other in gone)
-    if module is None or is_above:
+    """Whether a module holds something of a module that is gone, and so cannot be imported; its own package may."""
+    if module is None or any(other.startswith(f"{name}.") for other in gone):
         return False
     return any(_origin(value) in gone for value in list(vars(module).values()))
 

@@ -64,7 +64,7 @@ def refuse_unstable(question: Question, right: Answers, versions: Versions) -> N
 
 def refuse_free_points(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a case that the stub passes, or whose answer is the same whatever the seed."""
-    elsewhere = probe.inputs(probe.load(question.source), "elsewhere", question.name, draw=0)
+    elsewhere = probe.inputs(probe.probe_in(question.source), "elsewhere", question.name, draw=0)
     for case, (_, digits) in question.cases.items():
         if question.answer(versions.stub, case).text == right[case].text:
             refuse(_where(question, case), "a stub that passes", "one that fails")

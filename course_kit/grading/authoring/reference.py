@@ -101,7 +101,7 @@ def settle(
 
 def _probe(exercise: Exercise, source: str) -> probe.Probe:
     try:
-        return probe.load(source)
+        return probe.probe_in(source)
     except Exception as error:
         refuse(f"{exercise.name}, probe", f"{type(error).__name__}: {error}", "tools and a probe that run")
 

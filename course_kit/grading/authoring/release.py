@@ -10,7 +10,7 @@ from typing import Any
 
 from course_kit.grading.asking.attempt import Outcome
 from course_kit.grading.asking.limits import CHECK_CASE_SECONDS
-from course_kit.grading.asking.question import Key, Question, digest, pack
+from course_kit.grading.asking.question import Key, Question, pack, salted_digest
 from course_kit.grading.authoring.assignment import Assignment, Exercise, part_of, read
 from course_kit.grading.authoring.fairness import (
     refuse_alike,
@@ -90,7 +90,7 @@ def _settled_fairly(
 
 
 def _digests(question: Question, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
-    return {case: digest(question, case, outcome) for case, outcome in outcomes.items()}
+    return {case: salted_digest(question, case, outcome) for case, outcome in outcomes.items()}
 
 
 def _student_cells(cell: dict[str, Any], assignment: Assignment, checks: str) -> list[dict[str, Any]]:

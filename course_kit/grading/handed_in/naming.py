@@ -4,6 +4,7 @@ A naming is a regular expression that is matched from the beginning of a file's 
 found; at least one of them tells who handed the file in:
 
     student, name, email, canvas, moodle, group    who; the numbers are those that the LMS gave
+    ends                                           a text that ends with the student's id, after an underscore
     late, time, version                            a mark that it was late, when, and which attempt it was
     file                                           the name that the student gave the file
 """
@@ -18,20 +19,22 @@ from datetime import datetime
 
 from course_lib.arguments import refuse
 
-WHO = ("student", "name", "email", "canvas", "moodle", "group")
+WHO = ("student", "ends", "name", "email", "canvas", "moodle", "group")
 ALSO = ("late", "time", "version", "file")
 # The first match counts, and what comes before it is as short as can be: a student chooses the end of a name only.
 READY = {
     "moodle": r"(?P<name>[^/]+?)_(?P<moodle>\d+)_assignsubmission_(?:file|onlinetext)(?:_?/|_|$)(?P<file>.*)",
     "canvas": r"(?P<name>[^/]+?)_(?:(?P<late>LATE)_)?(?P<canvas>\d+)_(?:(?P<version>\d+)_(?P<file>[^/]+)|\w+\.html)$",
     "canvas, anonymous": r"(?:(?P<late>LATE)_)?(?P<student>anon_[A-Za-z0-9]{5})_(?P<version>\d+)_(?P<file>[^/]+)$",
-    "brightspace": r"\d+-\d+ - (?P<name>[^/]+?) - (?P<time>[^/]*?\d{4},? \d{1,2}:?\d\d(?: ?[AP]M)?)(?:/| - )"
+    "brightspace": r"\d+-\d+ - (?P<name>[^/]+?) - (?P<time>(?:(?! - )[^/])*?\d{4},? \d{1,2}:?\d\d(?: ?[AP]M)?)(?:/| - )"
     r"(?P<file>.+)",
-    "blackboard": r".*?_(?P<student>[^_/]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt$)",
-    "sakai": r"(?:[^/]+/)??(?P<name>[^/(]+)\((?P<student>[^/)]+)\)/(?P<file>.+)",
-    "ilias": r"(?:.+/)?(?P<name>[^/]+?)_(?P<student>[^/_]+)_\d+/(?:(?P<time>\d{14})_)?(?P<file>[^/]+)$",
+    "blackboard": r"(?:.*/)?(?P<ends>[^/]+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt$)",
+    "sakai": r"(?:[^/]+/)??(?P<name>[^/]*,[^/]*?)(?<! )\((?P<student>[^/()]+)\)[/_](?P<file>.+)",
+    "sakai, groups": r"(?:[^/]+/)??(?P<group>[^/]+?) \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/(?P<file>.+)",
+    "ilias": r"(?:.+/)?(?=(?P<ends>[^/]+)_\d+/)(?P<name>[^/]+)_[^/_]+_\d+/(?:(?P<time>\d{14})_)?(?P<file>[^/]+)$",
     "teams": r"(?:[^/]+/)*?(?P<name>[^/]+)/[^/]+/Version (?P<version>\d+)/(?P<file>.+)",
 }
+STAMP = "timestamp.txt"  # where Sakai writes, in each folder of its own, when that was handed in
 KNOWN_BY_ITSELF = ("canvas, anonymous", "moodle", "canvas")
 MONTHS = {  # English, German, French, Spanish and Portuguese, without accents, by their first letters
     **dict.fromkeys(("jan", "ene"), 1),
@@ -67,6 +70,8 @@ class Named:
         number = self.found.get("moodle") or self.found.get("canvas")
         if number:
             return "_".join(filter(None, (self.found.get("name"), number)))
+        if "ends" in self.found:
+            return self.found["ends"].rpartition("_")[2]
         return next(self.found[group] for group in WHO if group in self.found)
 
     @property
@@ -74,6 +79,8 @@ class Named:
         """What to look up in a class list, the surest first."""
         sure = [(kind, self.found[kind]) for kind in ("moodle", "canvas") if kind in self.found]
         own = [("student", self.found[kind]) for kind in ("student", "email") if kind in self.found]
+        words = self.found.get("ends", "").split("_")
+        own += [("student", "_".join(words[start:])) for start in range(len(words))]  # an id may hold underscores
         return [*sure, *own, *(("name", form) for form in sorted(squashed(self.found.get("name", ""))))]
 
     @property
@@ -142,12 +149,18 @@ def told_time(text: str) -> datetime | None:
         return None
 
 
+def stamped_time(text: str) -> datetime | None:
+    """A time as Sakai stamps it, "2026-12-03T17:05:22.123Z" or, in old editions, digits alone; None if it is none."""
+    try:
+        return datetime.fromisoformat(re.sub(r"\.\d+", "", text.strip()).replace("Z", "+00:00"))
+    except ValueError:
+        return told_time(text)
+
+
 def _worded(text: str) -> tuple[int, int, int, str]:
     """Day, month and year of "30 November 2026, …" or "Nov 30, 2026 …", and what comes after them."""
     plain = without_accents(text).lower()
-    dated = re.search(
-        r"(\d{1,2})\.? (?:de )?([a-z]{3,})\.?,? (?:de )?(\d{4})|([a-z]{3,})\.? (\d{1,2}),? (\d{4})", plain
-    )
+    dated = DATE.search(plain)
     if dated is None:
         raise ValueError("no date")
     day, word, year = dated.group(1, 2, 3) if dated[1] else dated.group(5, 4, 6)
@@ -174,5 +187,5 @@ def may_be(name: str, student: str) -> bool:
     """Whether a name in a file's name can be a student's; where one of the two is not known it can be."""
     if not name or not student or squashed(name) & squashed(student):
         return True
-    first, second = (set(re.findall(r"\w+", without_accents(one).casefold())) for one in (name, student))
+    first, second = (set(re.findall(r"[^\W_]+", without_accents(one).casefold())) for one in (name, student))
     return bool(first and second) and (first <= second or second <= first)

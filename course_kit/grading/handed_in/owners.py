@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from course_kit.grading.handed_in.files import UNSAFE, File
-from course_kit.grading.handed_in.naming import Named, may_be, told_by
+from course_kit.grading.handed_in.naming import READY, STAMP, Named, may_be, stamped_time, told_by
 from course_kit.grading.handed_in.roster import Roster, Student
 
 GRADESCOPE = "submission_metadata.yml"
@@ -50,13 +51,20 @@ class Owners:
         roster: Who is in the class; None takes everybody for whom there is a file.
         forms: How the LMS names files.
         outer: Name of the folder that all files lay in.
+        only: Whether the LMS names every file so; a file that has another name is the LMS's own, then, or nobody's.
     """
 
     def __init__(
-        self, files: Sequence[File], roster: Roster | None, forms: Sequence[re.Pattern[str]], outer: str
+        self,
+        files: Sequence[File],
+        roster: Roster | None,
+        forms: Sequence[re.Pattern[str]],
+        outer: str,
+        only: bool = False,
     ) -> None:
-        self.roster, self.forms = roster, forms
+        self.roster, self.forms, self.only = roster, forms, only
         self.submitters = _gradescope(files)
+        self.stamps = _stamps(files, forms)
         self.prefix = _prefix({file.parts[0] for file in files}, roster, outer)
 
     def of(self, file: File) -> tuple[list[Claim], str]:
@@ -66,6 +74,8 @@ class Owners:
             return self._handed_in_together(file, *self.submitters[folder])
         if named := told_by(file.name, self.forms):
             return self._named(file, named)
+        if self.only:
+            return [], "not named as --names says" if file.ending else ""
         student = folder if len(file.parts) > 1 else file.name[: -len(file.ending)] if file.ending else _stem(folder)
         if len(file.parts) == 1 and self.roster is None and file.ending in ("", ".json"):
             return [], "not a notebook"
@@ -81,6 +91,8 @@ class Owners:
         students, flags, reason = self._students(named, flags)
         time = named.time
         source = "the file's name" if time else ""
+        if stamp := next((self.stamps[folder] for folder in _folders(file) if folder in self.stamps), None):
+            time, source = stamp, f"Sakai's {STAMP}"
         claims = [Claim(student, file, called, flags, time, source, named.version) for student in students]
         return claims, reason
 
@@ -197,6 +209,25 @@ def _gradescope(files: Sequence[File]) -> dict[str, tuple[list[Student], datetim
         return {folder: _submitters(one[":submitters"], one.get(":created_at")) for folder, one in plain.items()}
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
+
+
+def _stamps(files: Sequence[File], forms: Sequence[re.Pattern[str]]) -> dict[str, datetime]:
+    """Folder of a Sakai export → when it was handed in. A student's own files lie one folder deeper."""
+    if READY["sakai"] not in {form.pattern for form in forms}:
+        return {}
+    stamps = {}
+    for file in files:
+        named = told_by(file.name, forms)
+        if named and named.found.get("file") == STAMP and file.parts[-1] == STAMP:
+            with contextlib.suppress(ValueError):
+                if time := stamped_time(file.read()[:100].decode(errors="replace")):
+                    stamps["/".join(file.parts[:-1])] = time
+    return stamps
+
+
+def _folders(file: File) -> Iterator[str]:
+    """The folders that a file lies in, the innermost first."""
+    return ("/".join(file.parts[:depth]) for depth in range(len(file.parts) - 1, 0, -1))
 
 
 def _submitters(submitters: list[dict[str, Any]], at: object) -> tuple[list[Student], datetime | None]:

@@ -91,7 +91,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ClassOptions:
     """What the command line says of a class.
 
     Args:
@@ -115,13 +115,13 @@ class Asked:
     memory: Path | None = None
 
 
-def prepare(solution: Path, submissions: Path, asked: Asked = Asked()) -> tuple[Run, list[Submission]]:
+def prepare(solution: Path, submissions: Path, options: ClassOptions = ClassOptions()) -> tuple[Run, list[Submission]]:
     """Collect what a class handed in, and look at it as far as that goes without running it.
 
     Args:
         solution: The solution notebook.
         submissions: A folder or zip, see `collect`.
-        asked: What the command line says of the class.
+        options: What the command line says of the class.
 
     Returns:
         The run, to be stored, and the submissions to grade: those with a name, whatever their content.
@@ -130,10 +130,10 @@ def prepare(solution: Path, submissions: Path, asked: Asked = Asked()) -> tuple[
         ValueError: If a file is not there or not what it should be.
     """
     assignment = read(solution)
-    late = read_late(asked.due, asked.late, asked.extensions, asked.zone)
-    students = read_roster(asked.roster, late.zone) if asked.roster else None
-    reader = Reader(assignment, other_assignments(solution), asked.memory)
-    rules = Rules(late, asked.names, assignment.name, asked.file_times, reader)
+    late = read_late(options.due, options.late, options.extensions, options.zone)
+    students = read_roster(options.roster, late.zone) if options.roster else None
+    reader = Reader(assignment, other_assignments(solution), options.memory)
+    rules = Rules(late, options.names, assignment.name, options.file_times, reader)
     collected = collect(submissions, students, rules)
     if not any(one.name for one in collected.submissions):
         nobodys = "".join(f"; {stranger}" for stranger in collected.strangers[:2])
@@ -141,17 +141,17 @@ def prepare(solution: Path, submissions: Path, asked: Asked = Asked()) -> tuple[
         raise ValueError(f"{submissions} holds no submission{nobodys}{more}")
     late.refuse_strangers(one.student for one in collected.submissions)
     similar, trouble = _similar(assignment, collected.submissions)
-    paths = [str(path.resolve()) if path else "" for path in (solution, asked.roster, asked.extensions)]
+    paths = [str(path.resolve()) if path else "" for path in (solution, options.roster, options.extensions)]
     run = Run(
         solution=paths[0],
         roster=paths[1],
         due=late.due.isoformat() if late.due else "",
-        late=asked.late,
+        late=options.late,
         extensions=paths[2],
         handed_in={one.student: _handed_in(one) for one in collected.submissions},
         strangers=tuple(collected.strangers),
         similar=similar,
-        zone=asked.zone,
+        zone=options.zone,
         notes=(*collected.notes, *trouble),
     )
     return run, [one for one in collected.submissions if one.name]

@@ -14,7 +14,7 @@ from course_kit.grading.asking.question import unpack
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.bounded import bounded
 from course_kit.grading.handed_in.notebook import CONFLICT, Cell, read_notebook, shortened
-from course_kit.grading.handed_in.syntax import functions, parsed
+from course_kit.grading.handed_in.syntax import bound, functions, parsed
 from course_kit.grading.running.notebook_check import PACKED
 
 FENCE = re.compile(r"\A\s*```[a-z0-9]*\n(.*?)\n?```\s*\Z", re.DOTALL)
@@ -114,7 +114,7 @@ def turned_back(cells: tuple[Cell, ...], names: Set[str]) -> tuple[tuple[Cell, .
     Returns:
         The cells, and a flag for each that was turned.
     """
-    missing = names - functions(cell.source for cell in cells if cell.kind == "code").keys()
+    missing = names - bound(cell.source for cell in cells if cell.kind == "code")
     turned, flags = [], []
     for cell in cells:
         source = _code_in(cell, missing) if missing and cell.kind != "code" else None

@@ -35,6 +35,24 @@ def functions(sources: Iterable[str]) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in found}
 
 
+def bound(sources: Iterable[str]) -> set[str]:
+    """Names that cells bind outside of functions and classes: by `def`, by an import or by an assignment."""
+    names: set[str] = set()
+    for tree in trees(sources):
+        left: list[ast.AST] = [tree]
+        while left:
+            node = left.pop()
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.alias):
+                names.add(node.asname or node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+            else:
+                left += ast.iter_child_nodes(node)
+    return names
+
+
 def named_modules(sources: Iterable[str], modules: Sequence[str]) -> list[str]:
     """Which of these modules the source imports, or names in a text as `__import__` would want it."""
     named: set[str] = set()

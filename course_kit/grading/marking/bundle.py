@@ -67,7 +67,7 @@ class Bundle:
         return self.variants[int.from_bytes(_derived(self.secret, f"student/{student}"), "big") % len(self.variants)]
 
 
-def build(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress: bool = True) -> Bundle:
+def draw_bundle(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress: bool = True) -> Bundle:
     """Draw the variants of an assignment, with the answers of solution and known mistakes.
 
     Solution and mistakes run in processes of their own, none of which grades.

@@ -9,7 +9,8 @@ from typing import Any
 
 from course_kit.grading.asking.limits import CELL_SECONDS, NOTEBOOK_SECONDS
 from course_kit.grading.asking.question import Key, Question, unpack
-from course_kit.grading.running.recorder import KERNEL_ENDED, OUT_OF_TIME
+from course_kit.grading.running.recorder import OUT_OF_TIME
+from course_kit.grading.running.resuming import run_on
 from course_kit.grading.running.splice import Cell, Ran, run_cells
 
 PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
@@ -19,7 +20,9 @@ NAME = "_course_check"  # ours among the names of the student's notebook
 
 
 def check_notebook(sources: Sequence[str], title: str, progress: bool = True) -> dict[str, Any]:
-    """Run code cells and the public checks after them, without the modules that grading withholds.
+    """Run code cells and the public checks after them as grading does, without the modules that it withholds.
+
+    A cell that ends the kernel, or runs too long, costs itself: the others go on, as they will in grading.
 
     Args:
         sources: The student's code cells.
@@ -41,18 +44,19 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
     pairs = unpack(packed)
     setup = f'from course_kit.grading.asking.check import Check as {NAME}\n\n{NAME} = {NAME}("""\n{packed}\n""")'
     withheld = sorted({module for question, _ in pairs.values() for module in question.withheld})
-    cells = [Cell(WITHHOLD.format(withheld)), *map(Cell, sources), Cell(setup)]
-    for question, key in pairs.values():
-        cells += _check_cells(question, key)
-    bar = tqdm(
-        run_cells(cells, CELL_SECONDS), title, len(cells), leave=False, ncols=100, unit="cell", disable=not progress
-    )
+    before_checks = [Cell(WITHHOLD.format(withheld)), *map(Cell, sources), Cell(setup)]
+    checks = [cell for question, key in pairs.values() for cell in _check_cells(question, key)]
+
+    def run(cells: Sequence[Cell]) -> Iterator[Ran]:
+        shown = {"leave": False, "ncols": 100, "unit": "cell", "disable": not progress}
+        return iter(tqdm(run_cells(cells, CELL_SECONDS), title, len(cells), **shown))
+
     started = time.monotonic()
-    ran = list(bar)
+    ran = run_on(run, before_checks, checks)
     seconds = time.monotonic() - started
-    if len(ran) < len(cells):
+    if len(ran) < len(before_checks) + len(checks):
         raise ValueError(f"{title}: the run broke off at code cell {len(ran)}")
-    own, checked = ran[1 : len(sources) + 1], iter(ran[len(sources) + 2 :])
+    own, checked = ran[1 : len(sources) + 1], iter(ran[len(before_checks) :])
     exercises = [
         _exercise(question, [next(checked) for _ in range(1 + len(question.cases))]) for question, _ in pairs.values()
     ]
@@ -81,7 +85,7 @@ def _exercise(question: Question, ran: list[Ran]) -> dict[str, Any]:
         "cases": passed,
         "points": points,
         "of": question.points,
-        "says": says.printed.strip(),
+        "says": f"✗ {question.name} ends the kernel when it is asked" if says.ended else says.printed.strip(),
     }
 
 
@@ -91,14 +95,11 @@ def _too_long(seconds: float) -> Iterator[str]:
 
 
 def _errors(ran: Sequence[Ran]) -> Iterator[tuple[int, str]]:
-    """Number and error of each cell that failed, up to one after which nothing runs."""
+    """Number and error of each cell that failed."""
     for number, cell in enumerate(ran, 1):
-        if cell.trouble:
-            said = {
-                OUT_OF_TIME: f"stopped after {CELL_SECONDS} s: does a loop never end?",
-                KERNEL_ENDED: "it ends the kernel",
-            }
-            yield number, f"{said.get(cell.trouble, cell.trouble)}; nothing after it was run"
-            return
-        if not cell.passed:
-            yield number, cell.error
+        if cell.ended:
+            yield number, "it ends the kernel; all other cells were run without it"
+        elif cell.trouble == OUT_OF_TIME:
+            yield number, f"stopped after {CELL_SECONDS} s: does a loop never end?"
+        elif not cell.passed:
+            yield number, cell.trouble or cell.error

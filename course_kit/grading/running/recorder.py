@@ -40,6 +40,11 @@ class Recorder:
             item.parent.skip_compare += ("stderr",)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Before a cell: one that ran out of time before it is no excuse, and does not keep it from running."""
+        item.parent.timed_out = False
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         """Before the first cell: listen to the kernel."""
         if self.listener is None and item.parent.kernel.is_alive():

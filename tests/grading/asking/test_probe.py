@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_kit.grading.asking.probe import Call, Calls, generator, inputs, load
+from course_kit.grading.asking.probe import Call, Calls, generator, inputs, probe_in
 
 
 def test_recording_a_probe_gives_what_it_would_have_asked():
@@ -58,7 +58,7 @@ def test_numbers_depend_on_seed_exercise_and_draw_and_on_nothing_else():
 def test_hidden_cases_follow_and_leave_the_public_ones_as_they_are():
     public = "def probe(f, rng):\n    return {'a': f(rng.rand())}"
     both = public + "\ndef hidden(f, rng):\n    return {'b': f(rng.rand())}"
-    alone, together = (inputs(load(source), "s", "f", 0) for source in (public, both))
+    alone, together = (inputs(probe_in(source), "s", "f", 0) for source in (public, both))
     assert list(together) == ["a", "b"]
     assert together["a"] == alone["a"]
 

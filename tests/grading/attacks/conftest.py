@@ -12,7 +12,7 @@ from solution_notebooks import write
 
 from course_kit.grading.containment.levels import best_level
 from course_kit.grading.containment.warm import NAMESPACES
-from course_kit.grading.marking.bundle import Bundle, build
+from course_kit.grading.marking.bundle import Bundle, draw_bundle
 from course_kit.grading.marking.result import Result
 
 Graded = Callable[..., Result]
@@ -22,7 +22,7 @@ Graded = Callable[..., Result]
 def bundle(tmp_path_factory) -> Bundle:
     """Two functions, three cases, a module withheld."""
     folder = tmp_path_factory.mktemp("bundle")
-    return build(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
+    return draw_bundle(write(folder / "small.ipynb", **PARTS), MARKS["secret"].encode(), folder, progress=False)
 
 
 @pytest.fixture(scope="session")

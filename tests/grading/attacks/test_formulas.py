@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -50,3 +53,21 @@ def test_graders_read_the_text_as_it_was(text, tmp_path):
     (tmp_path / "t.csv").write_text(to_csv(["text", "x"], [[text, 1]]), "utf-8", newline="")
     (row,) = read_table(tmp_path / "t.csv")
     assert row["text"] == text.strip().replace("\r\n", "\n")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice is not here, and too large to install for this"
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_libreoffice_opens_no_cell_as_a_formula(separator, tmp_path):
+    table = to_csv(["student", "text", "n"], [["ann", text, 1.5] for text in TEXTS])
+    (tmp_path / "ours.csv").write_text(table, "utf-8", newline="")
+    (tmp_path / "plain.csv").write_text(f"a{separator}=1+1\n", "utf-8")  # or nothing would tell that it can
+    profile, how = f"-env:UserInstallation=file://{tmp_path}/profile", f"--infilter=CSV:{ord(separator)},34,76,1"
+    command = ["soffice", profile, "--headless", how, "--convert-to", "fods", "ours.csv", "plain.csv"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    found = {
+        name: re.findall('table:formula="[^"]*"', (tmp_path / name).read_text()) for name in ("ours.fods", "plain.fods")
+    }
+    assert found == {"ours.fods": [], "plain.fods": ['table:formula="of:=1+1"']}

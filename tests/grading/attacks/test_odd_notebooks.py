@@ -82,7 +82,7 @@ def test_cells_of_another_type_are_not_run(graded):
     assert outcomes(graded(content=changed(notebook(RIGHT), cell_type=5))) == ["not defined"] * 3
 
 
-@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("kind", ["markdown", "code "])
 def test_code_that_was_turned_into_text_is_run_and_said(kind, graded):
     result = graded(content=changed(notebook(RIGHT), cell_type=kind))
     assert outcomes(result) == ALL_RIGHT

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from types import SimpleNamespace
 
 import pytest
+from hostile import make_deeper_than_python_goes
 
 from course_kit.grading.containment import sandbox
 from course_kit.grading.containment.sandbox import Job, Sandbox, remove
@@ -43,12 +43,6 @@ def test_the_kernel_is_described_where_only_the_grader_looks(tmp_path):
 def test_a_folder_deeper_than_python_can_follow_is_removed(tmp_path):
     deep = tmp_path / "deep"
     deep.mkdir()
-    here = os.open(deep, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("x", dir_fd=here)
-        there = os.open("x", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = there
-    os.close(here)
+    make_deeper_than_python_goes(deep)
     remove(deep)
     assert not deep.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from refusing import refused
@@ -93,7 +93,10 @@ def test_github_classroom_with_one_student_so_far(tmp_path, around, column):
         ("brightspace", "12345-67890 - Ann N - Dec 3, 2026 505 PM/a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("brightspace", "1-2 - Ann N - 3 December, 2026 17:05 - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("blackboard", "A1_ann_attempt_2026-12-03-17-05-22_a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5, 22)),
+        ("brightspace", "1-2 - Ann - N - 3 December, 2026 17:05 - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("sakai", "A1/N, Ann(ann)/Submission attachment(s)/a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
+        ("sakai", "A1 (metrics)/N, Ann (Annie)(ann)/Files/a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
+        ("sakai", "A1/N, Ann(ann)_a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
         ("ilias", "A1/Submissions/N_Ann_ann_4711/20261203170522_a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5, 22)),
         ("teams", "Submitted files/Ann N/A1/Version 2/a1.ipynb", "ann", None),
         (r"(?P<student>\w+)--(?P<file>.*)", "ann--a1.ipynb", "ann", datetime(2026, 12, 3, 10)),
@@ -104,6 +107,48 @@ def test_other_exports_by_name_or_by_a_regular_expression(tmp_path, lms, name, s
     got, found = owners(tmp_path, GROUPS, name, names=lms)
     assert got == {student: name}
     assert next(one for one in found.submissions if one.name).time == time
+
+
+@pytest.mark.parametrize(
+    ("lms", "name"),
+    [
+        ("blackboard", "A1_first_ann_lee_attempt_2026-12-03-17-05-22_a1.ipynb"),
+        ("ilias", "A1/Submissions/Lee_Ann_ann_lee_4711/20261203170522_a1.ipynb"),
+    ],
+)
+def test_an_id_with_an_underscore_is_not_another_students(tmp_path, lms, name):
+    got, _ = owners(tmp_path, 'student,name\nann_lee,"Lee, Ann"\nlee,Lee\n', name, names=lms)
+    assert got == {"ann_lee": name}
+
+
+@pytest.mark.parametrize(
+    ("stamp", "time"),
+    [
+        ("2026-12-03T17:05:22.123Z", datetime(2026, 12, 3, 17, 5, 22, tzinfo=timezone.utc)),
+        ("20261203170522123\n", datetime(2026, 12, 3, 17, 5, 22)),
+        ("soon", datetime(2026, 12, 3, 10)),
+    ],
+)
+def test_sakai_says_in_a_file_when_it_was_handed_in_and_a_student_cannot(tmp_path, stamp, time):
+    ann, team = "A1/N, Ann(ann)", "A1/Team Blue (0f0e1a2b-1111-2222-3333-444455556666)"
+    files = {f"{folder}/timestamp.txt": stamp for folder in (ann, team)}
+    files |= {f"{folder}/Submission attachment(s)/timestamp.txt": "1999-01-01T00:00:00Z" for folder in (ann, team)}
+    files |= {f"{folder}/Submission attachment(s)/a1.ipynb": "{}" for folder in (ann, team)}
+    files |= {"A1/grades.csv": "Display ID,ID"}
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 12, 3, 10, 0, 0)), text)
+    (tmp_path / "roster.csv").write_text("student,group\nann,\nbob,Team Blue\n", "utf-8")
+    found = collect(tmp_path / "s.zip", read_roster(tmp_path / "roster.csv"), Rules(names="sakai"))
+    assert [(one.student, one.time) for one in found.submissions] == [("ann", time), ("bob", time)]
+    assert found.strangers == []
+
+
+def test_a_file_that_an_lms_adds_is_nobodys_and_no_student(tmp_path):
+    names = ["Submitted files/Ann N/A1/Version 2/a1.ipynb", "Working files/Ann N/A1/a1.ipynb", "index.html"]
+    found = collect(zipped(tmp_path, *names), rules=Rules(names="teams"))
+    assert [one.student for one in found.submissions] == ["Ann N"]
+    assert found.strangers == [f"{names[1]!r}: not named as --names says"]
 
 
 def test_a_naming_that_names_nobody_is_refused():

@@ -74,7 +74,7 @@ def test_another_assignment_is_named(reader):
     assert reader(RELEASED["a1_metrics"]).flags == ()
 
 
-@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("kind", ["markdown", "raw", "code ", "Code", "heading"])
 @pytest.mark.parametrize("fence", ["{}", "```python\n{}\n```"])
 def test_code_in_a_text_cell_is_read_as_code(kind, fence, reader):
     reading = reader(notebook(fence.format(SOLUTIONS[0]), kind=kind))
@@ -82,6 +82,20 @@ def test_code_in_a_text_cell_is_read_as_code(kind, fence, reader):
     assert reading.flags[0] == "top_k: it stands in a text cell, which was read as code"
     notes = json.dumps({"cells": json.loads(notebook(SOLUTIONS[0]))["cells"] * 2}).replace('"code"', f'"{kind}"', 1)
     assert "text cell" not in " ".join(reader(notes.encode()).flags)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "top_k = my_top_k",
+        "from mine import top_k",
+        "try:\n    import mine as top_k\nfinally:\n    pass",
+        "class top_k: pass",
+    ],
+)
+def test_a_function_that_a_code_cell_binds_in_any_way_is_not_taken_from_a_text_cell(how, reader):
+    cells = json.loads(notebook(how))["cells"] + json.loads(notebook(SOLUTIONS[0], kind="markdown"))["cells"]
+    assert "text cell" not in " ".join(reader(json.dumps({"cells": cells}).encode()).flags)
 
 
 def test_outputs_are_left_out_of_what_is_kept(reader):

@@ -8,7 +8,7 @@ import pytest
 import solution_notebooks
 from refusing import refused
 
-from course_kit.grading.handed_in.run import Asked, HandedIn, Run, prepare, stems
+from course_kit.grading.handed_in.run import ClassOptions, HandedIn, Run, prepare, stems
 
 CODE = "def spread(values):\n    " + "\n    ".join(f"a{n} = values[{n}] + {n}" for n in range(12)) + "\n    return a3"
 
@@ -34,7 +34,7 @@ def files(tmp_path):
 
 def test_everybody_in_the_roster_is_there_and_what_can_be_seen_is_said(files):
     solution, folder, roster = files
-    run, submissions = prepare(solution, folder, Asked(roster, "2026-11-30T18:00Z", "10%/day"))
+    run, submissions = prepare(solution, folder, ClassOptions(roster, "2026-11-30T18:00Z", "10%/day"))
     assert [one.student for one in submissions] == ["ada", "ben"]
     assert list(run.handed_in) == ["ada", "ben", "cleo"]
     assert run.handed_in["cleo"] == HandedIn("", "", ())
@@ -62,9 +62,9 @@ def test_usage_mistakes_are_one_line(files, tmp_path):
     for arguments, said in [
         ((solution, tmp_path / "nowhere"), "neither a folder nor a zip"),
         ((solution, tmp_path / "empty"), "holds no submission"),
-        ((solution, folder, Asked(roster, "2026-11-30T18:00Z", "zero", extensions)), "extensions: got adda"),
-        ((solution, folder, Asked(late="zero")), "no due time"),
-        ((solution, folder, Asked(due="2026-11-30T18:00")), "names no time zone"),
+        ((solution, folder, ClassOptions(roster, "2026-11-30T18:00Z", "zero", extensions)), "extensions: got adda"),
+        ((solution, folder, ClassOptions(late="zero")), "no due time"),
+        ((solution, folder, ClassOptions(due="2026-11-30T18:00")), "names no time zone"),
     ]:
         with refused(said):
             prepare(*arguments)

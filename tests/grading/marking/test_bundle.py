@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from solution_notebooks import write
 
-from course_kit.grading.marking.bundle import VARIANTS, build
+from course_kit.grading.marking.bundle import VARIANTS, draw_bundle
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ HIDDEN = "def hidden(f, rng):\n    return {'thirty': f(rng.randn(30))}"
 
 def draw(solution, folder, secret=b"s" * 16, workers=1):
     folder.mkdir(exist_ok=True)
-    return build(solution, secret, folder, workers, progress=False)
+    return draw_bundle(solution, secret, folder, workers, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -71,4 +71,4 @@ def test_what_was_drawn_is_kept_and_found_again(solution, tmp_path, monkeypatch)
 def test_an_unfair_exercise_is_refused(tmp_path):
     unfair = write(tmp_path / "a9_small.ipynb", solution="def spread(x):\n    return 1")
     with pytest.raises(ValueError, match="guessed"):
-        build(unfair, b"s" * 16, tmp_path, progress=False)
+        draw_bundle(unfair, b"s" * 16, tmp_path, progress=False)

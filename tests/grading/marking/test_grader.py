@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hostile import make_deeper_than_python_goes
 
 from course_kit.grading.marking import grader
 from course_kit.grading.marking.grader import PREFIX, _folder
@@ -44,13 +45,7 @@ def test_no_leftover_stops_the_next_grader(temporary):
         (folder / "lock").unlink()
     os.mkfifo(pipe / "lock")
     os.symlink("/etc/passwd", link / "lock")
-    here = os.open(deep, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("x", dir_fd=here)
-        there = os.open("x", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = there
-    os.close(here)
+    make_deeper_than_python_goes(deep)
     with _folder() as mine:
         assert mine.is_dir()
     assert sorted(temporary.iterdir()) == sorted([pipe, link, none])
