@@ -26,7 +26,8 @@ def refuse(argument: str, got: object, wanted: str, remedy: str = "") -> NoRetur
         Traceback (most recent call last):
         ValueError: k: got 0, wanted a whole number of at least 1; pass k=20
     """
-    raise ValueError(f"{argument}: got {got}, wanted {wanted}" + (f"; {remedy}" if remedy else ""))
+    said = f"{argument}: got {got}, wanted {wanted}" + (f"; {remedy}" if remedy else "")
+    raise ValueError(" ".join(said.splitlines()))  # what came may hold more than one
 
 
 def whole(argument: str, value: object, least: int) -> int:

@@ -65,12 +65,11 @@ def opened(path: Path) -> Iterator[list[File]]:
         yield _kept(_in_folder(path))
         return
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield _kept(
-                _member(archive, info) for info in archive.infolist() if not info.filename.endswith(("/", "\\"))
-            )
-    except (zipfile.BadZipFile, OSError) as error:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # damaged in whatever way: zipfile raises many kinds
         raise ValueError(f"{path} is neither a folder nor a zip that can be read: {error}") from error
+    with archive:
+        yield _kept(_member(archive, info) for info in archive.infolist() if not info.filename.endswith(("/", "\\")))
 
 
 def is_safe(name: str) -> bool:
@@ -113,10 +112,15 @@ def _read_file(path: Path) -> bytes:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("a link, not followed" if stat.S_ISLNK(found.st_mode) else "no ordinary file")
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_not_following) as file:
             return _small(file.read(LARGEST + 1))
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from error
+
+
+def _not_following(path: str, flags: int) -> int:
+    """Open no link that has come to lie here meanwhile, and wait for nobody at a pipe; Windows has neither."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> File:

@@ -78,6 +78,13 @@ def test_an_answer_is_found_by_what_it_is():
     assert not listener.asks_to_end
 
 
+def test_a_reply_to_something_else_is_none():
+    other = reply({**ANSWERED, "text": "(): 2"}, parent_header={"msg_id": "other"})
+    listener = asked(Kernel(other, reply(ANSWERED)))
+    listener.get_message("shell", 1)
+    assert heard(listener)[0] == ("stream", "(): 1\n")
+
+
 def test_nothing_that_the_notebook_publishes_is_subscribed_to():
     kernel = Kernel()
     Listener(kernel)
