@@ -140,6 +140,10 @@ def test_of_an_error_its_builtin_kind_and_the_students_own_line_are_kept(graded,
     assert graded(Ran(False, "", "", error, "", line)).errors == {1: told}
 
 
+def test_a_line_of_the_students_changes_no_terminal_and_no_direction_of_text():
+    assert module._line_of("x = '\x1b[31m\u202e'", 1) == "x = '�[31m�'"
+
+
 def test_a_submission_that_could_not_be_graded_has_no_points_and_is_graded_again():
     result = nothing(BUNDLE, CONTENT, "ann", "none", "why")
     assert (result.points, result.flags, result.bundle) == (0, ("why",), "")
