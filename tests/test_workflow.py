@@ -57,3 +57,11 @@ def test_each_file_that_python_is_given_is_there(line: list[str]) -> None:
     files = {word for word in line if re.match(r"(tests|tools|notebooks|assignments|requirements)\b", word)}
     assert files or "venv" in line or "pip" in line
     assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_the_site_is_published_from_what_make_builds() -> None:
+    (job,) = yaml.load((ROOT / ".github/workflows/pages.yml").read_text("utf-8"), yaml.BaseLoader)["jobs"].values()
+    assert int(job["timeout-minutes"]) <= 60
+    assert job["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
+    assert all(re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]) for step in job["steps"] if "uses" in step)
+    assert "make PYTHON=python slides" in [step.get("run") for step in job["steps"]]

@@ -34,6 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     picture = PICTURE.read_text("utf-8") if PICTURE.exists() else ""
     documents = [path for path in DOCUMENTS if path.exists()]
-    written = build(notebooks, arguments.out, picture, documents, arguments.slides)
+    written = build(
+        notebooks,
+        arguments.out,
+        picture,
+        documents,
+        arguments.slides,
+        assignments=sorted(Path("assignments").glob("*.ipynb")),
+    )
     print(f"✓ {len(written)} pages; open {written[0].resolve()}")
     return 0

@@ -25,6 +25,7 @@ class Verdict:
 
 
 GENERAL = "not this number: read the definition above once more"
+PERCENT = "this wants a share, not percent: divide by 100"
 SHOW = "show"  # what a student types to see the worked answer
 ENOUGH = 3  # wrong answers, after which it is shown
 TRIES: Counter[tuple[str, str]] = Counter()  # how often this kernel has given the same line to the same question
@@ -120,7 +121,7 @@ def mistake(check: Check, number: float) -> str:
     if near:
         return near[0]
     if rounds_to(number / 100, check.answer) or _equal(number / 100, check.answer, check.tolerance):
-        return "this wants a share, not percent: divide by 100"
+        return PERCENT
     return GENERAL
 
 

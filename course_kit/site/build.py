@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from course_kit.site.front import index
 from course_kit.site.lesson import read
-from course_kit.site.pages import document, index, page
+from course_kit.site.pages import document, page, searching
 from course_kit.site.slides import slides as slides_of
 
 
@@ -19,6 +20,7 @@ def build(
     documents: Sequence[Path] = (),
     slides: bool = False,
     progress: bool = True,
+    assignments: Sequence[Path] = (),
 ) -> list[Path]:
     """Write an index and a self-contained page for each notebook and document.
 
@@ -29,6 +31,7 @@ def build(
         documents: Markdown files that get a page each; where there are slides, a lecturer's links lead to them.
         slides: Whether to write slides, too.
         progress: Whether to show a bar over the notebooks.
+        assignments: Assignment notebooks, which the index names.
 
     Returns:
         What was written, the index first.
@@ -39,12 +42,15 @@ def build(
     names = [path.stem for path in (*notebooks, *documents)]
     with tqdm(notebooks, desc="site", unit="notebook", leave=False, ncols=100, disable=not progress) as bar:
         lessons = [read(path, names) for path in bar]
-    files = {"index.html": index(lessons, picture, documents, slides)}
-    files |= {f"{path.stem}.html": document(path, names, slides) for path in documents}
-    for lesson, before, after in zip(lessons, [None, *lessons], [*lessons[1:], None], strict=False):
-        files[f"{lesson.name}.html"] = page(lesson, before, after, slides)
-        if slides:
-            files[f"{lesson.name}.slides.html"] = slides_of(lesson)
+    texts = {f"{lesson.name}.html": page(lesson, lessons, documents, slides) for lesson in lessons}
+    texts |= {f"{path.stem}.html": document(path, lessons, documents, slides) for path in documents}
+    files = {
+        "index.html": index(lessons, [read(path, names) for path in assignments], picture, documents, slides),
+        **texts,
+        "search.html": searching(texts),
+    }
+    if slides:
+        files |= {f"{lesson.name}.slides.html": slides_of(lesson) for lesson in lessons}
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")

@@ -20,6 +20,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from course_kit.site import markdown
+from course_kit.site.fields import asked
 from course_kit.widgets import static
 
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
@@ -30,11 +31,23 @@ UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORE
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as HTML, with its place in the slides ("slide", "subslide", "fragment", "skip", "notes" or "")."""
+    """A cell as HTML.
+
+    Attributes:
+        html: All of it.
+        slide: Its place in the slides: "slide", "subslide", "fragment", "skip", "notes" or "".
+        presenter: Whether it is for the lecturer.
+        outputs: The end of ``html`` that its code has put out.
+        awaits: Model of the prediction that has to be locked before the outputs are shown; "" for none.
+        check: Name of the check that its code makes; "" for none.
+    """
 
     html: str
     slide: str
     presenter: bool
+    outputs: str = ""
+    awaits: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,8 @@ def read(path: Path, pages: Container[str]) -> Lesson:
     places = _places(notebook, states)
     to_html = partial(markdown.to_html, folder=path.parent, pages=pages)
     try:
-        cells = tuple(_cell(cell, places, to_html) for cell in notebook.cells if cell.source.strip())
+        awaits = _awaited(notebook, states)
+        cells = tuple(_cell(cell, places, to_html, awaits) for cell in notebook.cells if cell.source.strip())
         said = to_html(goals[0]) if goals else ""
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -106,17 +120,34 @@ def _places(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, A
     return {name: static.place(name, kind if count[kind] == 1 else "") for name, kind in kinds.items()}
 
 
-def _cell(cell: nbformat.NotebookNode, places: Mapping[str, str], to_html: partial[str]) -> Cell:
+def _awaited(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Cells between a prediction and its reveal, that one included: id of the cell → model of the prediction."""
+    awaits, waiting = {}, ""
+    for cell in notebook.cells:
+        views = [output.data[VIEW]["model_id"] for output in cell.get("outputs", []) if VIEW in output.get("data", {})]
+        asked = [view for view in views if "truth" in states.get(view, {})]
+        if waiting and not asked:
+            awaits[cell.id] = waiting
+        if asked or ".reveal(" in cell.source:
+            waiting = asked[0] if asked else ""
+    return awaits
+
+
+def _cell(
+    cell: nbformat.NotebookNode, places: Mapping[str, str], to_html: partial[str], awaits: Mapping[str, str]
+) -> Cell:
+    outputs = ""
     if cell.cell_type == "code":
-        pieces = [code(cell.source), *(_output(output, places, to_html) for output in _joined(cell.outputs))]
-        text = "\n".join(pieces)
+        outputs = "\n".join(_output(output, places, to_html) for output in _joined(cell.outputs))
+        text = "\n".join(filter(None, [code(cell.source), outputs]))
     elif cell.cell_type == "markdown":
         text = to_html(cell.source, attachments=cell.get("attachments"))
     else:
         text = f"<pre>{html.escape(cell.source)}</pre>"
-    presenter = "presenter" in cell.metadata.get("tags", [])
-    text = text.replace("<th></th>", "<td></td>")  # an empty cell heads nothing
-    return Cell(text, cell.metadata.get("slideshow", {}).get("slide_type", "").strip("-"), presenter)
+    text, outputs = (part.replace("<th></th>", "<td></td>") for part in (text, outputs))  # an empty cell heads nothing
+    slide = cell.metadata.get("slideshow", {}).get("slide_type", "").strip("-")
+    check = asked(cell.source) if cell.cell_type == "code" else ""
+    return Cell(text, slide, "presenter" in cell.metadata.get("tags", []), outputs, awaits.get(cell.id, ""), check)
 
 
 def code(source: str) -> str:

@@ -4,4 +4,60 @@ const mark = () => {
   for (const e of wide) e.scrollWidth > e.clientWidth ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex");
 };
 addEventListener("resize", mark);
+addEventListener("toggle", mark, true); // what was folded has had no width
+document.fonts.ready.then(mark); // formulas get theirs with their font
 mark();
+
+const button = (className, textContent, press) => {
+  const made = Object.assign(document.createElement("button"), { type: "button", className, textContent });
+  made.addEventListener("click", press);
+  return made;
+};
+
+const sources = document.querySelectorAll("pre.highlight");
+for (const source of sources) {
+  const frame = Object.assign(document.createElement("div"), { className: "source" });
+  source.replaceWith(frame);
+  const copy = button("copy", "copy", async () => {
+    await navigator.clipboard.writeText(source.textContent);
+    copy.textContent = "copied";
+    setTimeout(() => { copy.textContent = "copy"; }, 1500);
+  });
+  frame.append(source, copy);
+}
+
+// With the code folded away, a lesson reads as a text; the choice holds for all pages.
+const FOLDED = "course: code folded";
+const fold = (folded) => {
+  document.documentElement.classList.toggle("folded", folded);
+  toggle.textContent = folded ? "Show code" : "Hide code";
+};
+const toggle = button("toggle", "Hide code", () => {
+  const folded = !document.documentElement.classList.contains("folded");
+  localStorage.setItem(FOLDED, folded ? "1" : "");
+  fold(folded);
+});
+if (sources.length && document.querySelector(".side")) {
+  document.querySelector("header form").before(toggle);
+  fold(Boolean(localStorage.getItem(FOLDED)));
+}
+
+const headings = [...document.querySelectorAll("main :is(h2, h3)[id]")];
+for (const heading of headings) {
+  const link = Object.assign(document.createElement("a"), { className: "anchor", href: `#${heading.id}`, textContent: "#" });
+  link.setAttribute("aria-label", `Link to “${heading.textContent}”`);
+  heading.append(" ", link);
+}
+
+// The section that is being read is marked in the contents.
+const links = new Map([...document.querySelectorAll('.side a[href^="#"]')].map((link) => [link.hash.slice(1), link]));
+const sections = headings.filter((heading) => links.has(heading.id));
+const follow = () => {
+  const last = sections.findLast((heading) => heading.getBoundingClientRect().top < innerHeight / 3);
+  for (const [place, link] of links) {
+    if (place === last?.id) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+};
+addEventListener("scroll", follow, { passive: true });
+follow();

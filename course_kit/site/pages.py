@@ -1,22 +1,26 @@
-"""Lessons and documents as pages, one for each, and an index with the way through the course."""
+"""Lessons and documents as pages, one for each, and the page that searches them."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
+from course_kit.site.fields import field, table
 from course_kit.site.formulas import font
 from course_kit.site.lesson import Cell, Lesson
 from course_kit.site.markdown import to_html
+from course_kit.site.searching import sections_of
 from course_kit.widgets import static
 
 HERE = Path(__file__).parent
 LECTURER = "lecturer"  # stem of the document that a lecturer shows from
+CLAIMS = "claims"  # stem of the document whose rows can be filtered by their verdict
 COURSE = "GNNs for recommender systems"
 NOTICE = (
     "Course kit for a lecture of Stanford CS224W, Jure Leskovec, "
@@ -43,15 +47,34 @@ FRAME = """<!doctype html>
 </html>
 """
 PAGE = """<a class="skip" href="#main">To the content</a>
-<header><nav aria-label="Course">{nav}</nav></header>
+<header>
+<nav aria-label="Pages">{nav}</nav>
+<form role="search" action="search.html"><input type="search" name="q" aria-label="Search the course" \
+placeholder="Search"></form>
+</header>
+<div class="course">
+{side}
 <main id="main" tabindex="-1">
 {main}
 </main>
+</div>
 <footer>
 <nav aria-label="Neighbours">{nav}</nav>
 <p>{notice}</p>
 </footer>
 {scripts}"""
+# On a wide screen the contents stand open from the first paint on, so that nothing moves.
+SIDE = """<details class="side"><summary>Contents</summary>
+<nav aria-label="Course"><ul>
+{items}
+</ul></nav>
+</details>
+<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
+OUTCOME = """<details class="outcome" data-awaits="{model}">
+<summary>What comes out: lock your guess first</summary>
+{outputs}
+</details>"""
+HOME = '<a href="index.html">All notebooks</a>'
 
 
 @cache
@@ -70,85 +93,98 @@ def frame(title: str, body: str, style: str, policy: str = POLICY) -> str:
     return FRAME.format(title=html.escape(title), body=body, style=style, policy=policy)
 
 
-def page(lesson: Lesson, before: Lesson | None, after: Lesson | None, slides: bool) -> str:
+def page(lesson: Lesson, lessons: Sequence[Lesson], documents: Sequence[Path], slides: bool) -> str:
     """A lesson as a page of its own.
 
     Args:
-        lesson: The lesson.
-        before: Its predecessor in the course.
-        after: Its successor.
+        lesson: The lesson, one of ``lessons``.
+        lessons: All lessons, in the order of the course.
+        documents: Markdown files that have a page.
         slides: Whether it also has slides to link to.
     """
-    nav = ['<a href="index.html">All notebooks</a>']
+    number = lessons.index(lesson)
+    before, after = lessons[:number][-1:], lessons[number + 1 :][:1]
+    nav = [HOME]
     nav += [f'<a href="{lesson.name}.slides.html">Slides</a>'] if slides else []
-    nav += [f'<a rel="prev" href="{before.name}.html">← {html.escape(before.title)}</a>'] if before else []
-    nav += [f'<a rel="next" href="{after.name}.html">{html.escape(after.title)} →</a>'] if after else []
-    first, *rest = map(_in_page, lesson.cells)
-    main = "\n".join([first, _contents(rest), *rest])
-    scripts = f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>"
-    if lesson.states:
-        scripts += static.scripts(lesson.states)
-    body = PAGE.format(nav="\n".join(nav), main=main, notice=NOTICE, scripts=scripts)
-    return frame(lesson.title, body, styles("site.css"))
+    nav += [f'<a rel="prev" href="{other.name}.html">← {html.escape(other.title)}</a>' for other in before]
+    nav += [f'<a rel="next" href="{other.name}.html">{html.escape(other.title)} →</a>' for other in after]
+    main = "\n".join(map(_in_page, lesson.cells))
+    scripts = script("page.js") + (static.scripts(lesson.states) + script("guesses.js") if lesson.states else "")
+    if checks := [cell.check for cell in lesson.cells if cell.check]:
+        scripts += table(checks) + script("checks.js")
+    return whole(lesson.title, nav, side(lesson.name, main, lessons, documents), main, scripts)
+
+
+def script(name: str) -> str:
+    """One of the site's scripts, as the page holds it."""
+    return f"<script>{{{(HERE / name).read_text('utf-8')}}}</script>"  # in a block, names stay its own
+
+
+def whole(title: str, nav: Sequence[str], side: str, main: str, scripts: str) -> str:
+    """A page with what stands around its content: the ways to other pages, the search and the notice."""
+    body = PAGE.format(nav="\n".join(nav), side=side, main=main, notice=NOTICE, scripts=scripts)
+    return frame(title, body, styles("site.css"))
 
 
 def _in_page(cell: Cell) -> str:
     if cell.presenter:
         return f'<details class="presenter"><summary>For the lecturer</summary>\n{cell.html}</details>'
+    if cell.check:
+        return cell.html.removesuffix(cell.outputs) + field(cell.check)
+    if cell.awaits and cell.outputs:
+        return f"{cell.html.removesuffix(cell.outputs)}{OUTCOME.format(model=cell.awaits, outputs=cell.outputs)}"
     return cell.html
 
 
-def _contents(cells: Sequence[str]) -> str:
-    """Links to the sections of a page."""
-    sections = [match for cell in cells for match in re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', cell)]
-    items = "\n".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in sections)
-    return f'<nav class="contents" aria-label="Sections"><ul>\n{items}\n</ul></nav>' if sections else ""
-
-
-def index(lessons: Sequence[Lesson], picture: str, documents: Sequence[Path], slides: bool) -> str:
-    """The page to begin with.
+def side(name: str, main: str, lessons: Sequence[Lesson], documents: Sequence[Path]) -> str:
+    """The course's contents for the side of a page: every lesson and document, and the sections of this one.
 
     Args:
+        name: Stem of the page.
+        main: Its HTML, from which the sections come.
         lessons: All lessons, in the order of the course.
-        picture: The way through the course, as SVG; may be empty.
         documents: Markdown files that have a page.
-        slides: Whether the lessons also have slides to link to.
     """
-    main = [f"<h1>{COURSE}: a course you can run</h1>", f'<figure class="map">{picture}</figure>' if picture else ""]
-    for lesson in lessons:
-        title = html.escape(lesson.title)
-        main.append(f'<h2><a href="{lesson.name}.html">{title}</a></h2>\n{lesson.goals}')
-        if slides:
-            main.append(f'<p><a href="{lesson.name}.slides.html">Slides of {title}</a></p>')
-    links = (f'<li><a href="{path.stem}.html">{html.escape(_title(path))}</a></li>' for path in documents)
-    if documents:
-        main.append("\n".join(["<h2>Beside the lessons</h2>", "<ul>", *links, "</ul>"]))
-    body = PAGE.format(
-        nav='<a href="index.html" aria-current="page">All notebooks</a>',
-        main="\n".join(main),
-        notice=NOTICE,
-        scripts="",
-    )
-    return frame(COURSE, body, styles("site.css"))
+    sections = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', main)
+    inner = "".join(f'<li><a href="#{place}">{text}</a></li>\n' for place, text in sections)
+    pages = [(lesson.name, lesson.title) for lesson in lessons] + [(path.stem, heading(path)) for path in documents]
+    items = []
+    for stem, title in pages:
+        here, below = (' aria-current="page"', f"<ul>\n{inner}</ul>" if inner else "") if stem == name else ("", "")
+        items.append(f'<li><a href="{stem}.html"{here}>{html.escape(title)}</a>{below}</li>')
+    return SIDE.format(items="\n".join(items))
 
 
-def document(path: Path, pages: Container[str], slides: bool) -> str:
+def document(path: Path, lessons: Sequence[Lesson], documents: Sequence[Path], slides: bool) -> str:
     """A document of the course as a page.
 
     Args:
-        path: A markdown file.
-        pages: Stems of the notebooks and documents that have a page.
+        path: A markdown file, one of ``documents``.
+        lessons: All lessons, in the order of the course.
+        documents: Markdown files that have a page.
         slides: Whether there are slides, to which a lecturer's links then lead.
     """
-    main = to_html(path.read_text("utf-8"), path.parent, pages)
+    names = {lesson.name for lesson in lessons} | {other.stem for other in documents}
+    main = to_html(path.read_text("utf-8"), path.parent, names)
     if slides and path.stem == LECTURER:
         main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
-    nav = '<a href="index.html">All notebooks</a>'
-    scripts = f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>"
-    body = PAGE.format(nav=nav, main=main, notice=NOTICE, scripts=scripts)
-    return frame(_title(path), body, styles("site.css"))
+    scripts = script("page.js") + (script("claims.js") if path.stem == CLAIMS else "")
+    return whole(heading(path), [HOME], side(path.stem, main, lessons, documents), main, scripts)
 
 
-def _title(path: Path) -> str:
+def searching(texts: Mapping[str, str]) -> str:
+    """The page that searches all the others, with an index of their sections in it.
+
+    Args:
+        texts: File name → its HTML.
+    """
+    entries = [entry for name, text in texts.items() for entry in sections_of(name, text)]
+    data = json.dumps(entries, ensure_ascii=False).replace("<", "\\u003c")  # no string may end the element
+    main = '<h1>Search</h1>\n<p id="found" role="status"></p>\n<ol id="results"></ol>'
+    scripts = f'<script type="application/json" id="entries">{data}</script>\n{script("search.js")}'
+    return whole("Search", [HOME], "", main, scripts)
+
+
+def heading(path: Path) -> str:
     """The first heading of a markdown file."""
     return path.read_text("utf-8").partition("# ")[2].partition("\n")[0]

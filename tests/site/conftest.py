@@ -51,8 +51,17 @@ def site(widget_notebook: Path) -> list[Path]:
     """The site of all notebooks, with slides: its files, the index first."""
     notebooks = [*sorted((ROOT / "notebooks").glob("*.ipynb")), widget_notebook]
     picture = (ROOT / "docs" / "course.svg").read_text("utf-8")
+    assignments = sorted((ROOT / "assignments").glob("*.ipynb"))
     documents = [ROOT / path for path in DOCUMENTS]
-    return build(notebooks, widget_notebook.parent / "a site", picture, documents, slides=True, progress=False)
+    return build(
+        notebooks,
+        widget_notebook.parent / "a site",
+        picture,
+        documents,
+        slides=True,
+        progress=False,
+        assignments=assignments,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from widgets.browser import Watched
 from widgets.test_every_widget import RULES
 
 from course_kit.cli.site import DOCUMENTS
+from course_kit.lessons.checks import CHECKS
+from course_kit.lessons.practice import TRIES, check_answer
 from course_kit.site.pages import POLICY
 
 pytestmark = pytest.mark.needs("chromium")
@@ -75,12 +77,98 @@ def test_the_index_shows_the_way_and_every_notebook(site, watched):
     seen = look(watched.page, site[0])
     documents = [f"{path.stem}.html" for path in DOCUMENTS]
     assert [link for link in seen["links"] if link in documents] == documents
-    pages = [file.name for file in site[1:] if file.name not in documents]
-    assert [link for link in seen["links"] if link.partition("#")[0] in pages] == [
+    pages = [file.name for file in site[1:] if file.name not in (*documents, "search.html")]
+    ways = [link for link in seen["links"] if link.partition("#")[0] in pages]
+    assert ways == ["02_binary_or_bpr.html"] + [  # the lesson of the widget on the first screen
         name for page in pages if ".slides." not in page for name in (page, page.replace(".html", ".slides.html"))
     ]
     assert "About 1 minute." in seen["text"]
     assert watched.page.get_by_role("img", name="The way through the course").is_visible()
+    watched.check()
+
+
+def test_the_search_leads_to_the_section(site, watched):
+    page = watched.page
+    page.goto(named(site, "02_binary_or_bpr.html").as_uri())
+    page.get_by_role("searchbox").fill("hubness ZZZ")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=*")
+    assert page.get_by_role("status").inner_text() == "0 sections"
+    page.get_by_role("searchbox").fill("softplus sigmoid")
+    page.get_by_role("link", name="3 · The sigmoid, and how computers lose it").click()
+    page.wait_for_url("**/02_binary_or_bpr.html#3-the-sigmoid-and-how-computers-lose-it")
+    assert page.locator('.side [aria-current="true"]').text_content() == "3 · The sigmoid, and how computers lose it"
+    watched.check()
+
+
+def test_code_is_folded_on_all_pages_until_it_is_wanted(site, watched):
+    page = watched.page
+    page.goto(named(site, "02_binary_or_bpr.html").as_uri())
+    page.get_by_role("button", name="Hide code").click()
+    page.goto(named(site, "99_widgets.html").as_uri())
+    assert page.locator("pre.highlight").evaluate_all("all => all.filter(e => e.checkVisibility()).length") == 0
+    page.get_by_role("button", name="Show code").click()
+    assert page.locator("pre.highlight").first.is_visible()
+    watched.check()
+
+
+def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watched):
+    page = watched.page
+    page.goto(named(site, "05_lightgcn.html").as_uri())
+    kit = page.locator(".kit").filter(has_text="Which stack equals")
+    kit.wait_for()
+    model = page.locator("[data-widget]").filter(has=kit).get_attribute("data-widget")
+    outcomes = page.locator(f'[data-awaits="{model}"]')
+    assert outcomes.evaluate_all("all => all.map(e => e.open)").count(False) == outcomes.count() > 0
+    kit.get_by_role("button", name="without ReLU only").click()
+    kit.get_by_role("button", name="lock it in").click()
+    assert outcomes.evaluate_all("all => all.map(e => e.open)").count(True) == outcomes.count()
+    page.reload()
+    page.get_by_text("You saw it coming.").wait_for()
+    assert outcomes.first.get_attribute("open") is not None
+    page.evaluate("localStorage.clear()")
+    watched.check()
+
+
+def test_claims_are_filtered_by_their_verdict(site, watched):
+    page = watched.page
+    page.goto(named(site, "claims.html").as_uri())
+    counts = re.search(
+        r"Of (\d+) claims, (\d+) hold, (\d+) hold under a condition, (\d+) do not", page.inner_text("main")
+    )
+    words = ["all", "holds", "holds under a condition", "does not hold here"]
+    buttons = page.get_by_role("group", name="Show claims by verdict").get_by_role("button")
+    assert buttons.all_inner_texts() == [f"{word} ({n})" for word, n in zip(words, counts.groups(), strict=True)]
+    buttons.nth(3).click()
+    shown = page.locator("main table").first.locator("tbody tr:visible td:nth-child(3)").all_inner_texts()
+    assert len(shown) == int(counts[4])
+    assert all(text.startswith("does not hold") for text in shown)
+    watched.check()
+
+
+ANSWERS = """answers => {
+    const forms = [...document.querySelectorAll("form[data-check]")];
+    return answers.map(([name, text]) => {
+        const form = forms.find(form => form.dataset.check === name);
+        form.elements[0].value = text;
+        form.requestSubmit();
+        return form.querySelector("output").textContent;
+    });
+}"""
+
+
+def test_a_number_field_answers_as_the_notebook_does(site, watched):
+    page = watched.page
+    page.goto(named(site, "09_text_or_behaviour.html").as_uri())
+    names = [name for name in CHECKS if name.startswith("09")]
+    numbers = [*(wrong for name in names for wrong in (CHECKS[name].answer, *CHECKS[name].hints)), 78, 0.8, 12, -1e-9]
+    texts = [*map(str, numbers), "78 %", "39/50", "1,000", "-.5", "0.7800001", "0.77", "show"]
+    asked = [(name, text) for name in names for text in [*texts, *texts[:5]]]
+    TRIES.clear()
+    assert page.evaluate(ANSWERS, asked) == [str(check_answer(*one)) for one in asked]
+    TRIES.clear()
+    assert page.evaluate(ANSWERS, [("09 f1", "much")])[0].startswith("✗ this wants a number")
+    page.evaluate("localStorage.clear()")
     watched.check()
 
 
@@ -90,8 +178,7 @@ def test_one_walks_through_the_course_by_the_keyboard(site, watched):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the content"
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    page.get_by_role("link", name="00 · Start here", exact=True).press("Enter")
     page.wait_for_url("**/00_start_here.html")
     page.locator("header [rel=next]").press("Enter")
     page.wait_for_url("**/01_recommender_graph.html")
@@ -157,6 +244,7 @@ def test_a_phone_is_wide_enough_and_what_scrolls_is_reached_by_the_keyboard(site
         if ".slides." not in file.name:
             assert not look(page, file)["wide"], file.name
     look(page, named(site, "02_binary_or_bpr.html"))
+    page.evaluate("() => document.fonts.ready.then(() => true)")
     unreached = "all => all.filter(e => (e.scrollWidth > e.clientWidth) !== (e.tabIndex === 0)).length"
     assert page.locator("pre, .table, .formula").evaluate_all(unreached) == 0
     page.set_viewport_size({"width": 1024, "height": 768})

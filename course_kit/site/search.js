@@ -1,0 +1,42 @@
+// Sections that hold all words of the query; a word in a heading counts as much as ten in the text.
+const entries = JSON.parse(document.getElementById("entries").textContent);
+const field = document.querySelector("[name=q]");
+const found = document.getElementById("found");
+const results = document.getElementById("results");
+const MOST = 40;
+
+const count = (text, word) => text.toLowerCase().split(word).length - 1;
+const weigh = ([, title, head, text], words) => {
+  const weights = words.map((word) => 10 * count(head, word) + 5 * count(title, word) + Math.min(count(text, word), 9));
+  return weights.includes(0) ? 0 : weights.reduce((sum, weight) => sum + weight, 0);
+};
+
+// The text around the first word, with every word of the query marked.
+const excerpt = (text, words) => {
+  const at = Math.max(0, text.toLowerCase().indexOf(words[0]) - 60);
+  const element = document.createElement("p");
+  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  for (const [odd, part] of text.slice(at, at + 220).split(new RegExp(`(${escaped.join("|")})`, "i")).entries()) {
+    element.append(odd % 2 ? Object.assign(document.createElement("mark"), { textContent: part }) : part);
+  }
+  return element;
+};
+
+const show = () => {
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const weighed = words.length ? entries.map((entry) => [weigh(entry, words), entry]).filter(([weight]) => weight) : [];
+  weighed.sort(([a], [b]) => b - a);
+  found.textContent = words.length ? `${weighed.length} section${weighed.length === 1 ? "" : "s"}` : "Type a word or two in the field above.";
+  results.replaceChildren(...weighed.slice(0, MOST).map(([, [address, title, head, text]]) => {
+    const link = Object.assign(document.createElement("a"), { href: address, textContent: head === title ? title : `${title} › ${head}` });
+    const item = document.createElement("li");
+    item.append(link, excerpt(text, words));
+    return item;
+  }));
+};
+
+field.value = new URLSearchParams(location.search).get("q") ?? "";
+field.addEventListener("input", show);
+field.form.addEventListener("submit", (event) => event.preventDefault());
+field.focus();
+show();
