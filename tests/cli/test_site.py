@@ -25,7 +25,8 @@ def test_it_ends_with_the_file_to_open(course, tmp_path, capsys):
     course("01_b", "# B")
     assert main(["site"]) == 0
     assert capsys.readouterr().out.split()[-1] == str(tmp_path / "site" / "index.html")
-    assert sorted(file.name for file in (tmp_path / "site").iterdir()) == ["00_a.html", "01_b.html", "index.html"]
+    pages = ["00_a.html", "01_b.html", "index.html", "search.html"]
+    assert sorted(file.name for file in (tmp_path / "site").iterdir()) == pages
 
 
 def test_slides_come_beside_the_pages_and_nothing_is_removed(course, tmp_path):
@@ -33,7 +34,7 @@ def test_slides_come_beside_the_pages_and_nothing_is_removed(course, tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "mine.txt").write_text("mine")
     assert main(["site", "--slides", "--out", "there"]) == 0
-    names = ["00_a.html", "00_a.slides.html", "index.html", "mine.txt"]
+    names = ["00_a.html", "00_a.slides.html", "index.html", "mine.txt", "search.html"]
     assert sorted(file.name for file in (tmp_path / "there").iterdir()) == names
 
 
