@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from course_kit.storing import replace
 
 NBVAL = ("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env")
 REPORT = ("-v", "--tb=short", "--color=no")
+AT_START = re.compile(r"[^|]*\b0%\|")  # the text of a progress bar that is a widget: it stays as it began
 
 
 def count_code_cells(path: Path) -> int:
@@ -59,7 +62,7 @@ def verify(path: Path) -> Iterator[str]:
 
 
 def store_outputs(path: Path) -> Iterator[str]:
-    """Execute a notebook and store its outputs, progress bars as they end.
+    """Execute a notebook and store its outputs, progress bars as they end; those that are widgets are left out.
 
     Args:
         path: The notebook; it is left as it was if a cell fails.
@@ -91,4 +94,11 @@ def store_outputs(path: Path) -> Iterator[str]:
         return
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_bar(output)]
     replace(path, nbformat.writes(notebook) + "\n")
+
+
+def _is_bar(output: Mapping[str, Any]) -> bool:
+    """Whether an output is a progress bar drawn by a widget, whose stored text would stand at 0 % for ever."""
+    return AT_START.match(output.get("data", {}).get("text/plain", "")) is not None

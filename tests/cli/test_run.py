@@ -58,6 +58,12 @@ def test_write_stores_outputs_and_keeps_only_the_last_state_of_a_bar(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["lesson.ipynb"]
 
 
+def test_write_leaves_out_a_bar_that_is_a_widget_because_its_text_stands_at_0(tmp_path):
+    path = write(tmp_path / "lesson.ipynb", "from tqdm.notebook import tqdm\nfor _ in tqdm(range(3)): pass\n'done'")
+    assert main(["run", "--write", str(path)]) == 0
+    assert [output.output_type for output in nbformat.read(path, 4).cells[0].outputs] == ["execute_result"]
+
+
 def test_write_keeps_the_stored_notebook_if_a_cell_fails(tmp_path, capsys):
     path = write(tmp_path / "lesson.ipynb", "print('before')", "1 / 0")
     before = path.read_bytes()
