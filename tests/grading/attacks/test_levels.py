@@ -115,10 +115,10 @@ def grade(bundle, user) -> Iterator[Callable]:
 
 
 def attack(grade: Callable, level: str) -> None:
-    result = grade(level, WRONG, LOOK.format(solutions=str(ROOT / "solutions")), TAKE, FORK)
-    assert list(result.errors) == [4]
-    assert result.errors[4].startswith("BlockingIOError")
+    result = grade(level, WRONG, LOOK.format(solutions=str(ROOT / "solutions")), TAKE)
+    assert result.errors == {}
     assert (outcomes(result), result.sandbox) == (ALL_WRONG, level)
+    assert "right" not in outcomes(grade(level, WRONG, FORK))
     assert outcomes(grade(level, RIGHT)) == ALL_RIGHT
 
 
