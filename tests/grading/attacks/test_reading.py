@@ -76,8 +76,8 @@ PROBES = {
                 assert not [name for name in there if name.endswith(".ipynb") or name == "solutions"], there""",
     "other processes": """
         import glob
-        names = [open(path).read() for path in glob.glob("/proc/[0-9]*/cmdline")]
-        assert len(names) == 1, names""",
+        found = glob.glob("/proc/[0-9]*/cmdline")
+        assert len(found) == 1, found""",
     "environment": """
         import glob, os
         told = [str(dict(os.environ))]
