@@ -11,6 +11,15 @@ from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
 SOLUTIONS = Path(__file__).parents[1] / "solutions"
 A1, A4 = read(SOLUTIONS / "a1_metrics.ipynb"), read(SOLUTIONS / "a4_ngcf.ipynb")
 IN_TIME = "2026-11-30T17:00:00+00:00"
+CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,A1 · Metrics (55),Other (56)
+    Points Possible,,,,,100,10
+"Doe, Jane",101,S1,doe1,Monday,,
+"Roe, Richard",102,S2,roe2,Monday,7,
+"""
+MOODLE = """Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Last modified (grade)
+Participant 7001,Jane Doe,doe1,jane@x.edu,Submitted,,100.00,-
+Participant 7002,Richard Roe,roe2,roe@x.edu,No submission,,100.00,-
+"""
 
 
 def result(assignment: Assignment, *, sandbox: str = "namespaces", **how: object) -> Result:

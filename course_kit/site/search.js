@@ -5,25 +5,28 @@ const found = document.getElementById("found");
 const results = document.getElementById("results");
 const MOST = 40;
 
-const count = (text, word) => text.toLowerCase().split(word).length - 1;
+// "over-smoothing" and "oversmoothing" are one word here.
+const plain = (text) => text.toLowerCase().replaceAll("-", "");
+const count = (text, word) => plain(text).split(word).length - 1;
+const pattern = (words) =>
+  words.map((word) => [...word].map((sign) => sign.replace(/[.*+?^${}()|[\]\\]/, "\\$&")).join("-?")).join("|");
 const weigh = ([, title, head, text], words) => {
   const weights = words.map((word) => 10 * count(head, word) + 5 * count(title, word) + Math.min(count(text, word), 9));
   return weights.includes(0) ? 0 : weights.reduce((sum, weight) => sum + weight, 0);
 };
 
-// The text around the first word, with every word of the query marked.
+// The text around the first of the words, with every word of the query marked.
 const excerpt = (text, words) => {
-  const at = Math.max(0, text.toLowerCase().indexOf(words[0]) - 60);
+  const at = Math.max(0, text.search(new RegExp(pattern(words), "i")) - 60);
   const element = document.createElement("p");
-  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  for (const [odd, part] of text.slice(at, at + 220).split(new RegExp(`(${escaped.join("|")})`, "i")).entries()) {
+  for (const [odd, part] of text.slice(at, at + 220).split(new RegExp(`(${pattern(words)})`, "i")).entries()) {
     element.append(odd % 2 ? Object.assign(document.createElement("mark"), { textContent: part }) : part);
   }
   return element;
 };
 
 const show = () => {
-  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = plain(field.value).split(/\s+/).filter(Boolean);
   const weighed = words.length ? entries.map((entry) => [weigh(entry, words), entry]).filter(([weight]) => weight) : [];
   weighed.sort(([a], [b]) => b - a);
   found.textContent = words.length ? `${weighed.length} section${weighed.length === 1 ? "" : "s"}` : "Type a word or two in the field above.";

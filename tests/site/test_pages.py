@@ -94,7 +94,7 @@ def test_the_search_leads_to_the_section(site, watched):
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
     assert page.get_by_role("status").inner_text() == "0 sections"
-    page.get_by_role("searchbox").fill("softplus sigmoid")
+    page.get_by_role("searchbox").fill("soft-plus sigmoid")
     page.get_by_role("link", name="3 · The sigmoid, and how computers lose it").click()
     page.wait_for_url("**/02_binary_or_bpr.html#3-the-sigmoid-and-how-computers-lose-it")
     assert page.locator('.side [aria-current="true"]').text_content() == "3 · The sigmoid, and how computers lose it"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graded_class import A1, IN_TIME, result, run
+from graded_class import A1, CANVAS, IN_TIME, MOODLE, result, run
 from hostile import RIGHT, notebook
 
 from course_kit.grading.handed_in.collect import collect
@@ -30,16 +30,6 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "1"))  # of each reader
 ODD = (None, True, -1, 1e400, 10**400, "", "\ud800", "\x00", "'=1", [], [[]], {}, {"": {}}, "x" * 5000)
 BYTES = (b"\x00", b"\xff", b"\xef\xbb\xbf", b'"', b"\\", b"\r", b"\n", b";", b",", b"\t", b"{", b"]", b"\xed\xa0\x80")
 OLD = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": RIGHT, "outputs": [{}]}, {"level": 2}]}]}
-
-CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,A1 · Metrics (55),Other (56)
-    Points Possible,,,,,100,10
-"Doe, Jane",101,S1,doe1,Monday,,
-"Roe, Richard",102,S2,roe2,Monday,7,
-"""
-MOODLE = """Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Last modified (grade)
-Participant 7001,Jane Doe,doe1,jane@x.edu,Submitted,,100.00,-
-Participant 7002,Richard Roe,roe2,roe@x.edu,No submission,,100.00,-
-"""
 
 
 def rounds() -> Iterator[random.Random]:

@@ -8,22 +8,13 @@ import json
 from datetime import datetime
 
 import pytest
-from graded_class import A1, IN_TIME, result, run
+from graded_class import A1, CANVAS, IN_TIME, MOODLE, result, run
 
 from course_kit.grading.handed_in.roster import read_roster
 from course_kit.grading.marking.result import CaseResult
 from course_kit.grading.reports.gradebook import gradebook
 from course_kit.grading.reports.lms import Filling, export
 
-CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,A1 · Metrics (55),Other (56)
-    Points Possible,,,,,100,10
-"Doe, Jane",101,S1,doe1,Monday,,
-"Roe, Richard",102,S2,roe2,Monday,7,
-"""
-MOODLE = """Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Last modified (grade)
-Participant 7001,Jane Doe,doe1,jane@x.edu,Submitted,,100.00,-
-Participant 7002,Richard Roe,roe2,roe@x.edu,No submission,,100.00,-
-"""
 OURS = "student,name,canvas,email\ndoe1,Jane Doe,101,jane@x.edu\nroe2,=Roe,102,\n"
 RESULTS = {"doe1": result(A1, top_k=CaseResult("wrong", "worst_first")), "zoe3": result(A1)}
 ROWS = gradebook(run(A1, {"doe1": IN_TIME, "roe2": None, "zoe3": IN_TIME}), A1, RESULTS, {})
