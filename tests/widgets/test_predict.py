@@ -15,7 +15,7 @@ def asked(question: str, *options: str, truth: str | float | None = None, **numb
 def test_the_truth_shows_once_a_guess_is_locked_and_the_guess_stays(show):
     shown = show(asked("Does it fall?", "rises", "stays", "falls", truth="falls"))
     assert shown.numbers() == {"you": "not locked yet"}
-    assert shown.say().startswith("No guess was locked")
+    assert shown.say().startswith("No guess is locked")
     shown.press("stays")
     shown.press("lock it in")
     assert shown.numbers() == {"you": "stays", "it is": "falls"}

@@ -22,7 +22,7 @@ const lock = (state) => (state.locked || state.guess === null ? null : { locked:
 
 // What to do next, or how far off the guess was.
 export const sentence = ({ options, guess, locked, truth }) => {
-  if (!locked && truth !== null) return "No guess was locked, and the result is known by now. Lock one: then it appears here.";
+  if (!locked && truth !== null) return "No guess is locked yet. Lock one, and the result appears here.";
   if (guess === null) return options.length ? "Choose an answer, then lock it." : "Move the slider to your guess, then lock it.";
   if (!locked) return "Lock your guess (key L). A wrong guess that stands there teaches most.";
   if (truth === null) return "Locked. The truth appears here when you have run the cells below.";
