@@ -84,15 +84,15 @@ class Limits:
         wall: For all together.
     """
 
-    cell: float = 5
-    case: float = 2.0
+    cell: float = 20
+    case: float = 15
     grace: float = 2
     moment: float = 2
-    wall: float = 30
+    wall: float = 60
 
 
-USUAL = Limits()
-LONG = Limits(cell=40, wall=60)  # for who is ended by something else, which may take a while on a busy machine
+USUAL = Limits()  # ample: a busy machine changes nothing of how a case ends
+LONG = Limits(cell=40, wall=90)  # for who is ended by something else, which may take a while on a busy machine
 SHORT = Limits(cell=1.5, case=0.75, grace=0.75, moment=1, wall=16)  # for who only waits for the end of their time
 
 
