@@ -144,6 +144,7 @@ def test_from_a_fresh_clone_to_the_first_notebook(tmp_path: Path) -> None:
     folder = tmp_path / "Kurs für GNNs"
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
     environment = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    environment["PIP_COMPILE"] = "0"  # of thousands of modules this test imports a few
     with running(["make", "lab"], folder, environment, seconds=900) as (address, output):
         assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
         assert "opens without" not in output
