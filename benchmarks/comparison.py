@@ -43,7 +43,7 @@ SETTING = {(name, share): setting for name, row in TUNED.items() for share, sett
 
 
 def comparison() -> pd.DataFrame:
-    """All contestants on both data sets: one row a run."""
+    """All contestants on both data sets: one row per run."""
     tables = []
     for dataset in SETTINGS:
         builders, recipes = contestants(dataset)
@@ -64,7 +64,7 @@ def tested(name: str, share: float, parts: Split, seed: int) -> float:
 
 
 def thinning() -> pd.DataFrame:
-    """Recall where only a share of every user's training edges is left: one row a run."""
+    """Recall where only a share of every user's training edges is left: one row per run."""
     runs = [(share, name, seed) for share in SHARES for name in ("Popularity", *TUNED) for seed in SEEDS]
     rows = []
     for share, name, seed in tqdm(runs, unit="run", desc="thinning"):
@@ -76,7 +76,7 @@ def thinning() -> pd.DataFrame:
 
 
 def losses() -> pd.DataFrame:
-    """Matrix factorisation with either loss on all edges, each with its own recipe: one row a run."""
+    """Matrix factorisation with either loss on all edges, each with its own recipe: one row per run."""
     recipes = {loss: recipe_for("MatrixFactorization", "movielens-100k", loss) for loss in ("bpr", "binary")}
     builders = dict.fromkeys(recipes, lambda graph, seed: build("MatrixFactorization", graph, seed))
     runs = run_seeds(builders, lambda seed: split_of("movielens-100k", seed), recipes, SEEDS)

@@ -257,7 +257,8 @@ def write(name: str, record: dict[str, Any], parts: Split, results: Path) -> Non
     runs = {**table["runs"], name: record}
     table = {**table, "protocol": PROTOCOL, "runs": {key: runs[key] for key in RUNS if key in runs}}
     text = json.dumps(table, indent=1, ensure_ascii=False)
-    results.write_text(re.sub(r"\[[^][{}]*\]", lambda point: " ".join(point[0].split()), text) + "\n")  # a point a line
+    one_line_each = re.sub(r"\[[^][{}]*\]", lambda point: " ".join(point[0].split()), text)
+    results.write_text(one_line_each + "\n")
 
 
 def line(name: str, record: dict[str, Any]) -> str:

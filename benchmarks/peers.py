@@ -172,7 +172,7 @@ def embeddings(name: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lists(graph: InteractionGraph) -> str:
-    """A line a user: ``user item item …``."""
+    """A line per user: ``user item item …``."""
     rows = zip(graph.user_degree.tolist(), graph.item.split(graph.user_degree.tolist()), strict=True)
     return "".join(f"{u} {' '.join(map(str, own.tolist()))}\n" for u, (degree, own) in enumerate(rows) if degree)
 

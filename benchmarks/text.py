@@ -93,7 +93,7 @@ def blended(films: Dataset, features: Tensor, seed: int) -> Blend:
 
 
 def table(seeds: range) -> pd.DataFrame:
-    """The lecture's four metrics for every model: one row a run."""
+    """The lecture's four metrics for every model: one row per run."""
     films = load("movielens-100k")
     both, titles = item_texts(films.titles, films.genres), item_texts(films.titles)
     features = text_features(both)
@@ -159,7 +159,7 @@ def cold_recalls(films: Dataset, features: Tensor, seed: int) -> dict[str, float
 
 
 def cold(seeds: range) -> pd.DataFrame:
-    """Recall@20 among cold items: one row a run."""
+    """Recall@20 among cold items: one row per run."""
     films = load("movielens-100k")
     features = text_features(item_texts(films.titles, films.genres))
     rows = {seed: cold_recalls(films, features, seed) for seed in tqdm(seeds, unit="seed", ncols=100)}
@@ -183,7 +183,7 @@ def world_recalls(behaviour: float, seed: int) -> list[float]:
 
 
 def world(seeds: range) -> pd.DataFrame:
-    """Recall@20 of all for each share of behaviour: one row a run."""
+    """Recall@20 of all for each share of behaviour: one row per run."""
     rows = {
         (behaviour, seed): world_recalls(behaviour, seed)
         for behaviour in tqdm(SIGNALS, unit="world", ncols=100)

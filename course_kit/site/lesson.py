@@ -1,4 +1,4 @@
-"""An executed notebook as pieces of HTML, one a cell, and the states of the widgets in it."""
+"""An executed notebook as pieces of HTML, one per cell, and the states of the widgets in it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class RandomWalk(GraphWidget):
         user_names: Sequence[str] = (),
         item_names: Sequence[str] = (),
     ) -> None:
-        draws = np.random.default_rng(0).random(STEPS).round(4).clip(max=0.9999)  # one a step: the page walks alike
+        draws = np.random.default_rng(0).random(STEPS).round(4).clip(max=0.9999)  # one per step: the page walks alike
         super().__init__(graph, user_names, item_names, draws=draws.tolist())
 
     def numbers(self) -> dict[str, str]:

@@ -99,7 +99,7 @@ class TrainingPlayer(Widget):
             self._thread.start()
 
     def _train(self) -> None:
-        """Train on until paused or done, a picture an epoch."""
+        """Train on until paused or done, with a picture for each epoch."""
         with self._lock:  # who presses twice does not train twice
             while self.playing and len(self.frames) <= self.epochs:
                 measure = self._measure(next(self._steps))

@@ -25,7 +25,7 @@ METRICS = ["recall@20", "ndcg@20"]
 
 @pytest.fixture(scope="module")
 def film_looks(films: Dataset) -> dict[int, pd.DataFrame]:
-    """Matrix factorisation on MovieLens for each seed: a row an epoch, validation recall@20 ("val") and the test."""
+    """Matrix factorisation on MovieLens for each seed: a row per epoch, validation recall@20 ("val") and the test."""
     looks = {}
     for seed in SEEDS:
         parts = split(films.graph, seed=seed)

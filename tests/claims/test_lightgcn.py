@@ -33,7 +33,7 @@ PAY = ("05", "7 · Does it pay?")
 
 @pytest.fixture(scope="module")
 def rungs(campus: Dataset) -> dict[str, list[EmbeddingModel]]:
-    """A GCN and what remains of it on campus, two layers, trained by one recipe: a model a seed."""
+    """A GCN and what remains of it on campus, two layers, trained by one recipe: a model per seed."""
     builders = {
         "GCN": GCN,
         "no ReLU": partial(GCN, relu=False),
@@ -50,7 +50,7 @@ def rungs(campus: Dataset) -> dict[str, list[EmbeddingModel]]:
 
 @pytest.fixture(scope="module")
 def ladder(campus: Dataset, rungs: dict[str, list[EmbeddingModel]]) -> pd.DataFrame:
-    """Their recall@20: a row a rung, a column a seed."""
+    """Their recall@20: a row per rung, a column per seed."""
     splits = [split(campus.graph, seed=seed) for seed in SEEDS]
     return pd.DataFrame(
         {

@@ -109,7 +109,7 @@ def bands(graph: InteractionGraph) -> dict[tuple[float, float], Tensor]:
 
 @pytest.fixture(scope="module")
 def film_bands(films: Dataset) -> list[tuple[Split, dict[tuple[float, float], Tensor]]]:
-    """Splits of MovieLens, one a seed, and the items of each user in each window."""
+    """Splits of MovieLens, one per seed, and the items of each user in each window."""
     splits = [split(films.graph, seed=seed) for seed in SEEDS]
     return [(parts, bands(parts.train)) for parts in splits]
 
@@ -133,7 +133,7 @@ def film_models(
 
 @pytest.fixture(scope="module")
 def recalls(film_bands: list, film_models: list[dict[str, MatrixFactorization]]) -> dict[str, Tensor]:
-    """Test recall@20 of them, one a seed."""
+    """Test recall@20 of them, one per seed."""
     return {
         name: torch.tensor(
             [

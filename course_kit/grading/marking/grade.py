@@ -1,4 +1,4 @@
-"""Grade one submission: the student's cells in a sandbox, then a cell a case; what is right never gets in there."""
+"""Grade one submission: the student's cells in a sandbox, then a cell per case; what is right never gets in there."""
 
 from __future__ import annotations
 

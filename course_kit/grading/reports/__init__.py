@@ -1,1 +1,1 @@
-"""What comes out of grading: gradebook, a page a student, the class report, files for an LMS."""
+"""What comes out of grading: gradebook, a page for each student, the class report, files for an LMS."""
