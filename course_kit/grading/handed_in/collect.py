@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
+from course_kit.grading.asking.limits import LARGEST_BESIDE, MOST_BESIDE
 from course_kit.grading.handed_in.files import is_safe, opened
 from course_kit.grading.handed_in.late import Late
 from course_kit.grading.handed_in.naming import naming
@@ -18,7 +19,6 @@ from course_kit.grading.handed_in.reading import HANDED_OUT, Read, Reading, as_i
 from course_kit.grading.handed_in.roster import Roster
 
 MOST_LOOKED_AT = 12  # notebooks of one student
-MOST_BESIDE, LARGEST_BESIDE = 50, 2_000_000  # files beside a notebook, and their bytes together
 EARLY = datetime.min.replace(tzinfo=timezone.utc)
 
 
