@@ -12,8 +12,7 @@ import pytest
 
 from course_kit.grading.authoring.assignment import cells_of, read
 from course_kit.grading.handed_in import submission
-from course_kit.grading.handed_in.notebook import LARGEST
-from course_kit.grading.handed_in.notebook import Cell
+from course_kit.grading.handed_in.notebook import LARGEST, Cell
 from course_kit.grading.handed_in.submission import Parsed, parse
 
 ROOT = Path(__file__).parents[3]
