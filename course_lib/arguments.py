@@ -74,4 +74,6 @@ def seeded(seed: int | torch.Generator, argument: str = "seed") -> torch.Generat
         number = operator.index(seed)
     except TypeError:
         refuse(argument, repr(seed), "a whole number or a torch.Generator")
+    if not -(1 << 63) <= number < 1 << 64:
+        refuse(argument, number, "a whole number of at most 64 bits")
     return torch.Generator().manual_seed(number)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course_lib import campus
-from course_lib.arguments import refuse
+from course_lib.arguments import refuse, whole
 from course_lib.download import fetch
 from course_lib.graph import InteractionGraph, Split
 from course_lib.origins import GENRES, ORIGINS, known, parse_lists
@@ -155,7 +155,7 @@ def planted(
         ValueError: If a number is out of range.
     """
     _check_world(num_users, num_items, num_tastes, edges_per_user, skew, noise)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole("seed", seed, least=0))
     item_taste = rng.permutation(np.arange(num_items) % num_tastes)
     popularity = (1.0 + rng.permutation(num_items)) ** -skew
     popularity /= popularity.sum()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -98,7 +98,8 @@ class InteractionGraph:
             Dates become nanoseconds since 1970.
 
         Raises:
-            ValueError: If an id or a time is missing, or ids are of kinds that cannot be sorted together.
+            ValueError: If an id or a time is missing, if ids are of kinds that cannot be sorted together, or if they
+                come as a set, which has no order.
 
         Example:
             >>> graph, users, items = InteractionGraph.from_edges(["ben", "ada", "ben"], ["jazz", "jazz", "chess"])
@@ -361,7 +362,7 @@ def _half_up(count: Tensor, share: float) -> Tensor:
 
 def _numbered(argument: str, ids: Iterable[Any]) -> tuple[np.ndarray, np.ndarray]:
     """The raw ids, sorted, each once; and for each edge the position of its id among them."""
-    values = np.asarray(ids if hasattr(ids, "__len__") else list(ids))
+    values = _in_order(argument, ids)
     _refuse_missing(argument, values, "ids")
     try:
         return np.unique(values, return_inverse=True)
@@ -370,10 +371,19 @@ def _numbered(argument: str, ids: Iterable[Any]) -> tuple[np.ndarray, np.ndarray
         refuse(argument, f"ids of the kinds {', '.join(kinds)}", "ids of one kind", "turn them into strings")
 
 
+def _in_order(argument: str, values: Iterable[Any]) -> np.ndarray:
+    """Values as an array with one entry for each edge; numpy would take a generator or a view of a dict for one."""
+    if isinstance(values, Set) and not isinstance(values, KeysView):
+        refuse(argument, f"a {type(values).__name__}, which has no order", "a list or an array")
+    return np.asarray(values if hasattr(values, "__getitem__") else list(values))
+
+
 def _times(time: Iterable[Any]) -> Tensor:
     """Times as numbers; dates of numpy, pandas and Python become nanoseconds since 1970."""
-    values = np.asarray(time if hasattr(time, "__len__") else list(time))
+    values = _in_order("time", time)
     _refuse_missing("time", values, "times")
+    if values.dtype.kind == "m":  # since the first edge, say
+        values = values.astype("timedelta64[ns]").astype(np.int64)
     if values.dtype.kind in "OUM":
         import pandas as pd
 

@@ -142,6 +142,19 @@ def test_generators_and_ids_of_one_kind():
         InteractionGraph.from_edges([datetime(2026, 1, 1), 1], [1, 2])
 
 
+def test_views_of_a_dict_are_many_ids_and_a_set_is_refused():
+    pairs = {"a": "x", "b": "y"}
+    graph, users, _ = InteractionGraph.from_edges(pairs.keys(), pairs.values())
+    assert (graph.num_edges, users.tolist()) == (2, ["a", "b"])
+    with pytest.raises(ValueError, match="item: got a set, which has no order"):
+        InteractionGraph.from_edges(["a", "b"], {"x", "y"})
+
+
+def test_spans_of_time_sort():
+    graph, *_ = InteractionGraph.from_edges(["a", "b"], ["x", "x"], pd.to_timedelta([2, 1], unit="D"))
+    assert graph.time.tolist() == [2 * 86400 * 10**9, 86400 * 10**9]
+
+
 @pytest.mark.parametrize("of", [pd.to_datetime, pd.Series, np.array, lambda dates: dates, iter])
 def test_dates_are_times_that_sort(of):
     dates = [datetime(2026, 1, 3), datetime(2026, 1, 1), datetime(2026, 1, 2)]

@@ -35,3 +35,12 @@ def test_command_starts_without_torch() -> None:
         "try: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
     )
     assert not {"torch", "torch_geometric", "matplotlib", "pandas"} & set(run_fresh(code).split())
+
+
+def test_who_interrupts_the_command_while_it_starts_reads_one_line() -> None:
+    code = (
+        "import sys\nclass Interrupt:\n    def find_spec(self, name, *_):\n        if name == 'course_kit.cli.site':\n"
+        "            raise KeyboardInterrupt\nsys.meta_path.insert(0, Interrupt())\nfrom course_kit.cli import main"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "course: interrupted\n")

@@ -9,7 +9,11 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from course_kit.cli import check, data, grade, gradebook, lessons, release, run, site
+try:
+    from course_kit.cli import check, data, grade, gradebook, lessons, release, run, site
+except KeyboardInterrupt:  # who is interrupted before it has begun says no more than later
+    print("course: interrupted", file=sys.stderr)
+    raise SystemExit(130) from None
 
 COMMANDS = (data, lessons, check, release, grade, gradebook, run, site)
 # Imported module → the group of pyproject.toml that brings it, where a plain install does not.

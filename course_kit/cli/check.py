@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check one notebook and print what is wrong, then a table of points."""
     from course_kit.grading.asking.limits import table
     from course_kit.grading.authoring.assignment import Assignment
+    from course_kit.grading.handed_in.beside import used_by
     from course_kit.grading.handed_in.submission import parse
     from course_kit.grading.running.notebook_check import check_notebook
 
@@ -41,14 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
     parsed = parse(arguments.notebook.read_bytes(), Assignment(arguments.notebook.stem, [], ""))
     if not parsed.sources:
         raise ValueError(f"{arguments.notebook}: {', '.join(parsed.flags) or 'an empty file'}")
-    result = check_notebook(parsed.sources, str(arguments.notebook), progress=not arguments.json)
+    beside = used_by(arguments.notebook, parsed.sources)
+    result = check_notebook(parsed.sources, str(arguments.notebook), beside.files, progress=not arguments.json)
     result["errors"] = [*parsed.flags, *result["errors"]]
+    result["beside"] = list(beside.notes())
     print(json.dumps(result, indent=2) if arguments.json else _text(result))
     return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
 
 
 def _text(result: dict[str, Any]) -> str:
-    lines = list(result["errors"])
+    lines = [*result["beside"], *result["errors"]]
     for exercise in result["exercises"]:
         if exercise["says"] and not all(exercise["cases"].values()):
             lines += [exercise["says"], ""]

@@ -9,6 +9,7 @@ CELL_SECONDS = 60
 NOTEBOOK_SECONDS = 300
 MOST_CHARACTERS = 1_000_000
 MOST_MEMORY = 3 << 30
+MOST_BESIDE, LARGEST_BESIDE = 50, 2_000_000  # files beside a notebook, and their bytes together
 MUCH_MEMORY = 100 << 20  # for a case in a check, whose inputs are small
 
 TABLE = (
@@ -19,6 +20,9 @@ TABLE = (
     ("the whole notebook in grading, cases included", f"{NOTEBOOK_SECONDS} s"),
     ("all code, and all text", f"{MOST_CHARACTERS:,} characters each"),
     ("memory in grading", f"{MOST_MEMORY >> 30} GB"),
+    ("files that the notebook writes in grading", "256 MB, one of them 64 MB"),
+    ("processes and threads in grading", "64"),
+    ("files handed in beside the notebook", f"{MOST_BESIDE}, {LARGEST_BESIDE // 1_000_000} MB in all"),
     ("network and other files in grading", "none"),
 )
 

@@ -21,9 +21,15 @@ def tell(text: str, form: str = "") -> None:
     get_ipython().payload_manager.write_payload({"source": ANSWER, "text": text, "form": form})
 
 
-def survive_exit() -> None:
-    """Have `exit` and `quit` say that they were called, and nothing else: what is defined can still be asked."""
+def prepare() -> None:
+    """Prepare the shell for a notebook that nobody watches.
+
+    `exit` and `quit` say that they were called, and nothing else: what is defined can still be asked. Tracebacks are
+    plain: nobody reads them, and of a recursion without an end IPython's usual one takes a minute, for each frame
+    searches all modules.
+    """
     from IPython import get_ipython
 
     shell = get_ipython()
+    shell.InteractiveTB.set_mode("Plain")
     shell.ask_exit = lambda: shell.payload_manager.write_payload({"source": EXIT})

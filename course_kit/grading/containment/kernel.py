@@ -16,7 +16,7 @@ import torch
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
-from course_kit.grading.asking.telling import survive_exit
+from course_kit.grading.asking.telling import prepare
 
 SAID = "said"  # in a reply's metadata, see `running.listening`
 PIECE = 64  # characters that a piece of output counts for at least: many short ones are much output, too
@@ -84,13 +84,14 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
     app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
     _publish_only_states(app)
     app.shell.events.register("post_run_cell", _mend_streams)
-    survive_exit()
+    prepare()
     for name in [name for name in sys.modules if name.startswith(__package__)]:
         del sys.modules[name]  # a submission finds what it may import, and what asks it, and nothing else of the kit
     os.write(ready, b"!")
     os.close(ready)
     app.start()
-    os._exit(0)
+    while True:  # where a notebook stops the loop
+        app.io_loop.start()
 
 
 def _mend_streams(result: object) -> None:

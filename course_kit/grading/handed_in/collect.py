@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
+from course_kit.grading.asking.limits import LARGEST_BESIDE, MOST_BESIDE
 from course_kit.grading.handed_in.files import is_safe, opened
 from course_kit.grading.handed_in.late import Late
 from course_kit.grading.handed_in.naming import naming
@@ -18,7 +19,6 @@ from course_kit.grading.handed_in.reading import HANDED_OUT, Read, Reading, as_i
 from course_kit.grading.handed_in.roster import Roster
 
 MOST_LOOKED_AT = 12  # notebooks of one student
-MOST_BESIDE, LARGEST_BESIDE = 50, 2_000_000  # files beside a notebook, and their bytes together
 EARLY = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -119,7 +119,7 @@ def collect(path: Path, roster: Roster | None = None, rules: Rules = Rules()) ->
 def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules: Rules) -> Submission:
     """Of a student's notebooks the one that holds most of the assignment; among equals time decides."""
     flags = tuple(dict.fromkeys(flag for claim in claims for flag in claim.flags))
-    notebooks = [claim for claim in claims if claim.file.ending == ".ipynb"]
+    notebooks = [claim for claim in claims if claim.file.ending not in ("", ".json")]
     notebooks = notebooks or [claim for claim in claims if claim.file.ending]
     if not notebooks:
         others = sorted(claim.file.name for claim in claims)
@@ -127,12 +127,19 @@ def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules:
         return Submission(student, others[0] if others else "", b"", flags=flags)
     due = rules.late.due_for(student)
 
-    def by_time(claim: Claim) -> tuple[bool, datetime, int, str]:
+    def by_time(claim: Claim) -> tuple[bool, datetime, int, bool, str]:
         time = rules.late.at(_told(claim, roster, rules)[0])
         changed = time or (EARLY if claim.version else _assumed(rules.late.at(claim.file.stamp) or claim.file.stamp))
-        return bool(due and time and time <= due), changed, claim.version, claim.file.name
+        in_time, as_usual = bool(due and time and time <= due), claim.file.ending == ".ipynb"
+        return in_time, changed, claim.version, as_usual, claim.file.name
 
-    newest = sorted(notebooks, key=by_time, reverse=True)[:MOST_LOOKED_AT]
+    def by_place(claim: Claim) -> tuple[bool, int]:
+        short = rules.called.partition("_")[0].lower()
+        return not PurePosixPath(claim.called).name.lower().startswith(short), claim.called.count("/")
+
+    newest = sorted(notebooks, key=by_time, reverse=True)
+    if len(newest) > MOST_LOOKED_AT:
+        newest = sorted(sorted(newest, key=by_place)[:MOST_LOOKED_AT], key=by_time, reverse=True)
     readings, unread = _readings(newest, rules)
     flags += unread
     if not readings:
@@ -196,7 +203,7 @@ def _beside(chosen: Claim, claims: Sequence[Claim]) -> tuple[dict[str, bytes], t
     left, skipped = LARGEST_BESIDE, []
     for claim in sorted(claims, key=lambda claim: claim.file.name):
         place = PurePosixPath(claim.called)
-        if claim.file.ending == ".ipynb" or not place.is_relative_to(home):
+        if claim is chosen or claim.file.ending == ".ipynb" or not place.is_relative_to(home):
             continue
         try:
             content = claim.file.read()

@@ -21,8 +21,7 @@ LARGEST = 50_000_000  # bytes of a file; stored pictures may be most of a notebo
 TIGHTEST = 200  # times that a megabyte and more may be packed; an honest notebook reaches some ten
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 CLUTTER = (".", "__MACOSX", "~$")  # what operating systems and editors leave beside a file
-ADDED = (".ipynb.txt", ".ipynb.json", ".ipynb.download", ".ipynb.html.json", ".json")  # browsers add such endings
-COPIES = re.compile(r"\.ipynb(?=( ?\(\d+\)|-\d+)$)", re.IGNORECASE)  # "a1.ipynb (1)"
+ENDING = re.compile(r"\.ipynb(?![a-z0-9]).*$|\.json$", re.IGNORECASE | re.DOTALL)  # and what browsers add: "(1).txt"
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,9 @@ class File:
 
     @property
     def ending(self) -> str:
-        """The ending of a notebook, also of one that a browser gave another; "" for all other files."""
-        name = self.parts[-1].lower()
-        if name.endswith(".ipynb"):
-            return ".ipynb"
-        copied = COPIES.search(name)
-        return name[copied.start() :] if copied else next((end for end in ADDED if name.endswith(end)), "")
+        """The ending of a notebook, also of one that a browser gave more; "" for all other files."""
+        found = ENDING.search(self.parts[-1])
+        return found[0].lower() if found else ""
 
 
 @contextmanager

@@ -26,8 +26,8 @@ READY = {
     "moodle": r"(?P<name>[^/]+?)_(?P<moodle>\d+)_assignsubmission_(?:file|onlinetext)(?:_?/|_|$)(?P<file>.*)",
     "canvas": r"(?P<name>[^/]+?)_(?:(?P<late>LATE)_)?(?P<canvas>\d+)_(?:(?P<version>\d+)_(?P<file>[^/]+)|\w+\.html)$",
     "canvas, anonymous": r"(?:(?P<late>LATE)_)?(?P<student>anon_[A-Za-z0-9]{5})_(?P<version>\d+)_(?P<file>[^/]+)$",
-    "brightspace": r"\d+-\d+ - (?P<name>[^/]+?) - (?P<time>(?:(?! - )[^/])*?\d{4},? \d{1,2}:?\d\d(?: ?[AP]M)?)(?:/| - )"
-    r"(?P<file>.+)",
+    "brightspace": r"\d+-\d+ - (?P<name>[^/]+?) ?- (?P<time>(?:(?! ?- )[^/])*?\d{4},? \d{1,2}:?\d\d(?: ?[AP]M)?)"
+    r"(?:/| - )(?P<file>.+)",
     "blackboard": r"(?:.*/)?(?P<ends>[^/]+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt$)",
     "sakai": r"(?:[^/]+/)??(?P<name>[^/]*,[^/]*?)(?<! )\((?P<student>[^/()]+)\)[/_](?P<file>.+)",
     "sakai, groups": r"(?:[^/]+/)??(?P<group>[^/]+?) \([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)/(?P<file>.+)",
@@ -51,6 +51,14 @@ MONTHS = {  # English, German, French, Spanish and Portuguese, without accents, 
     **dict.fromkeys(("dec", "dez", "dic"), 12),
 }
 DATE = re.compile(r"(\d{1,2})\.? (?:de )?([a-z]{3,})\.?,? (?:de )?(\d{4})|([a-z]{3,})\.? (\d{1,2}),? (\d{4})")
+COPY = re.compile(  # "ann (1)", "ann-Copy1", "ann - Copy", "Copy of ann"
+    r"^(copy of|kopie von|copie de|copia de|cópia de) | ?\(\d+\)$|[- ]+(copy|kopie|copie|copia|cópia) ?\d*$",
+    re.IGNORECASE,
+)
+# What Moodle calls everybody whose work is marked without a name.
+NAMELESS = re.compile(
+    r"(^|-)(participant|teilnehmer/?in|participante|参与者|参加者)( \d+)?$", re.IGNORECASE
+)  # Moodle's, marked blind
 CLOCK = re.compile(r"\b(\d{1,2})[:.h]?(\d\d)(?:[:.](\d\d))?\s*([AP])?\.?M?\.?", re.IGNORECASE)
 
 
@@ -176,16 +184,29 @@ def without_accents(text: str) -> str:
 
 
 def squashed(name: str) -> set[str]:
-    """A name in the forms that file names give it: letters only, last name first or last."""
+    """A name in the forms that file names give it: letters only, with and without accents, last name first or last."""
     parts = [part.split() for part in unicodedata.normalize("NFC", name).casefold().split(",")]
     words = [word for part in parts for word in part]
     forms = {"".join(words), "".join(words[-1:] + words[:-1]), "".join(words[1:] + words[:1])}
+    forms |= {without_accents(form) for form in forms}
     return {re.sub(r"[\W\d_]", "", form) for form in forms} - {""}
+
+
+def uncopied(name: str, numbered: bool = True) -> str:
+    """A file's name, without its ending, as it was before somebody copied the file or loaded it down twice.
+
+    Args:
+        name: The name.
+        numbered: Whether a number at its end ("ann-2") may be such a mark, too.
+    """
+    while (bare := COPY.sub("", re.sub(r"-\d$", "", name) if numbered else name).strip()) != name:
+        name = bare
+    return name
 
 
 def may_be(name: str, student: str) -> bool:
     """Whether a name in a file's name can be a student's; where one of the two is not known it can be."""
-    if not name or not student or squashed(name) & squashed(student):
+    if not name or not student or squashed(name) & squashed(student) or NAMELESS.search(without_accents(name)):
         return True
     first, second = (set(re.findall(r"[^\W_]+", without_accents(one).casefold())) for one in (name, student))
     return bool(first and second) and (first <= second or second <= first)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from course_kit.grading.handed_in.files import UNSAFE, File
-from course_kit.grading.handed_in.naming import READY, STAMP, Named, may_be, stamped_time, told_by
+from course_kit.grading.handed_in.naming import READY, STAMP, Named, may_be, stamped_time, told_by, uncopied
 from course_kit.grading.handed_in.roster import Roster, Student
 
 GRADESCOPE = "submission_metadata.yml"
@@ -79,8 +79,15 @@ class Owners:
         student = folder if len(file.parts) > 1 else file.name[: -len(file.ending)] if file.ending else _stem(folder)
         if len(file.parts) == 1 and self.roster is None and file.ending in ("", ".json"):
             return [], "not a notebook"
-        called = "/".join(file.parts[1:]) or folder
-        return self._claims(file, Named({"student": student.removeprefix(self.prefix)}), called)
+        called, student = "/".join(file.parts[1:]) or folder, student.removeprefix(self.prefix)
+        original = uncopied(student) if self.roster else uncopied(student, numbered=False)
+        if original != student and not self._knows(student) and (self.roster is None or self._knows(original)):
+            return self._claims(file, Named({"student": original}), called, (f"{file.name}: read as {original}'s",))
+        return self._claims(file, Named({"student": student}), called)
+
+    def _knows(self, student: str) -> bool:
+        """Whether somebody in the class list, or a group, is called so."""
+        return bool(self.roster and (self.roster.find([("student", student)]) or self.roster.members(student)))
 
     def _named(self, file: File, named: Named) -> tuple[list[Claim], str]:
         found = named.found
@@ -164,8 +171,13 @@ def without_outer(
 def _is_students(top: str, within: Sequence[File], roster: Roster | None, called: str) -> bool:
     """Whether the one folder that all lies in is a student's, and not one around all students."""
     if roster:
-        return any(roster.find([("student", name)]) or roster.members(name) for name in (top, *_logins(top)))
+        return any(
+            roster.find([("student", name)]) or roster.members(name) for name in (top, uncopied(top), *_logins(top))
+        )
     notebooks = [file for file in within if file.ending]
+    homes = {file.parts[0] if len(file.parts) == 2 else "" for file in notebooks}
+    if called and homes == {called}:  # <student>/<assignment>/<notebook>, as nbgrader lays it down
+        return True
     flat = all(len(file.parts) == 1 for file in notebooks)
     short = called.partition("_")[0]
     named = any(
@@ -186,7 +198,7 @@ def _prefix(tops: set[str], roster: Roster | None, outer: str) -> str:
         return slug
     if not roster or any(roster.find([("student", top)]) or roster.members(top) for top in tops):
         return ""
-    first = min(tops)
+    first = min(tops, default="")
     for start in (first[: place + 1] for place, letter in enumerate(first) if letter == "-"):
         logins = [top[len(start) :] for top in tops if top.startswith(start)]
         is_known = any(roster.find([("student", login)]) or roster.members(login) for login in logins)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import re
 from collections import Counter
@@ -14,10 +13,11 @@ from course_kit.grading.asking.question import unpack
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.bounded import bounded
 from course_kit.grading.handed_in.notebook import CONFLICT, Cell, read_notebook, shortened
-from course_kit.grading.handed_in.syntax import bound, functions, parsed
+from course_kit.grading.handed_in.syntax import bound, functions
 from course_kit.grading.running.notebook_check import PACKED
 
-FENCE = re.compile(r"\A\s*```[a-z0-9]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+FENCE = re.compile(r"^ *(```+|~~~+)[^\n`]*\n(.*?)\n? *\1 *$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"\A#{1,6} (?=(def|class|import|from|@)\b)")  # JupyterLab's keys 1 to 6 make a heading of a cell
 
 
 @dataclass(frozen=True)
@@ -117,23 +117,24 @@ def turned_back(cells: tuple[Cell, ...], names: Set[str]) -> tuple[tuple[Cell, .
     missing = names - bound(cell.source for cell in cells if cell.kind == "code")
     turned, flags = [], []
     for cell in cells:
-        source = _code_in(cell, missing) if missing and cell.kind != "code" else None
-        if source is not None:
-            names = ", ".join(sorted(missing & functions([source]).keys()))
-            flags.append(f"{names}: it stands in a text cell, which was read as code")
+        there = (
+            {name for name in missing if re.search(rf"\bdef {name}\b", cell.source)} if cell.kind != "code" else set()
+        )
+        source = _code_in(cell, there) if there else None
+        if there:
+            how = "could not be read as code" if source is None else "was read as code"
+            flags.append(f"{', '.join(sorted(there))}: it stands in a text cell, which {how}")
         turned.append(cell if source is None else replace(cell, kind="code", source=source))
     return tuple(turned), flags
 
 
 def _code_in(cell: Cell, names: Set[str]) -> str | None:
-    """The code of a text cell, if it is nothing but Python and defines one of these functions."""
-    if not any(f"def {name}" in cell.source for name in names):
-        return None
-    fenced = FENCE.match(cell.source)
-    source = fenced[1] if fenced else cell.source
-    tree = parsed(source)
-    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} if tree else set()
-    return source if defined & names else None
+    """The Python of a text cell, all of it or what stands in fences, if it defines one of these functions."""
+    fenced = "\n\n".join(found[2] for found in FENCE.finditer(cell.source))
+    for source in (fenced, cell.source, HEADING.sub("", cell.source)):
+        if functions([source]).keys() & names:
+            return source
+    return None
 
 
 def _oddities(cells: tuple[Cell, ...], sources: tuple[str, ...]) -> list[str]:

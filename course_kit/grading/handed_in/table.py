@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def read_table(path: Path, *needed: str) -> list[dict[str, str]]:
         ValueError: If it is no such file, or lacks a column.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = unicodedata.normalize("NFC", path.read_text("utf-8-sig"))
         parted = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count))
         rows = [{name.strip(): _plain(cell) for name, cell in row.items() if name} for row in parted]
     except UnicodeDecodeError:

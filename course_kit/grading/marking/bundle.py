@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import pickle
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise, read
@@ -93,9 +94,10 @@ def draw_bundle(solution: Path, secret: bytes, cache: Path, workers: int = 1, pr
     if file.exists():
         return pickle.loads(file.read_bytes())
     jobs = [(number, exercise.name) for number in range(VARIANTS) for exercise in assignment.exercises.values()]
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
         try:
-            parts = pool.map(partial(_draw, assignment, secret), jobs)
+            with _deaf_children():
+                parts = pool.map(partial(_draw, assignment, secret), jobs)
             shown = {"leave": False, "ncols": 100, "unit": "exercise", "disable": not progress}
             asked = list(tqdm(parts, "drawing exam variants", len(jobs), **shown))
         except KeyboardInterrupt:
@@ -112,10 +114,19 @@ def draw_bundle(solution: Path, secret: bytes, cache: Path, workers: int = 1, pr
     return bundle
 
 
-def _begin() -> None:
-    """What each process does first: Ctrl-C is for the one that started it, and it ends with that one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with_parent()
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that start inside of the block never hear of Ctrl-C, which is for the one that started them.
+
+    One that was interrupted while it starts would leave the others, and us, waiting for it. What comes inside of the
+    block is heard at its end.
+    """
+    resource_tracker.ensure_running()  # it lets Ctrl-C through when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _derived(secret: bytes, purpose: str) -> bytes:

@@ -113,6 +113,9 @@ def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     column, maximum = roster.columns["grade"], roster.columns.get("maximum", "")
     known = _known(rows, roster)
     most = {number for student in known if (number := _number((student.row or {}).get(maximum, "")))}
+    words = {(student.row or {}).get(maximum, "") for student in known} if not most else set()
+    if word := next(iter(sorted(words - {""})), None):
+        raise ValueError(f"Moodle's worksheet gives no points but a scale ({word!r}); grade by points in Moodle")
     if len(most) > 1:
         raise ValueError(f"Moodle's worksheet has several maxima: {', '.join(f'{one:g}' for one in sorted(most))}")
     factor, notes = _factor("Moodle", column, next(iter(most), None), assignment, filling)
@@ -224,7 +227,9 @@ def _bare(name: str) -> str:
 
 
 def _number(text: str) -> float | None:
+    """A number, with a comma or a point before its decimals, and the other of the two between thousands or not."""
+    decimals = "," if text.rfind(",") > text.rfind(".") and not re.search(r",\d{3}$", text) else "."
     try:
-        return float(text.replace(",", "."))
+        return float(text.replace("." if decimals == "," else ",", "").replace(decimals, "."))
     except ValueError:
         return None

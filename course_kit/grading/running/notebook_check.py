@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from course_kit.grading.asking.limits import CELL_SECONDS, NOTEBOOK_SECONDS
 from course_kit.grading.asking.question import Key, Question, unpack
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
-from course_kit.grading.running.splice import Cell, Ran, run_cells
+from course_kit.grading.running.splice import NO_FILES, Cell, Ran, run_cells
 
 PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
 TELL = "__import__('course_kit.grading.asking.telling', fromlist=['tell']).tell({})"
@@ -19,7 +19,9 @@ WITHHOLD = "__import__('course_kit.grading.asking.withholding', fromlist=['withh
 NAME = "_course_check"  # ours among the names of the student's notebook
 
 
-def check_notebook(sources: Sequence[str], title: str, progress: bool = True) -> dict[str, Any]:
+def check_notebook(
+    sources: Sequence[str], title: str, beside: Mapping[str, bytes] = NO_FILES, progress: bool = True
+) -> dict[str, Any]:
     """Run code cells and the public checks after them as grading does, without the modules that it withholds.
 
     A cell that ends the kernel, or runs too long, costs itself: the others go on, as they will in grading.
@@ -27,6 +29,7 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
     Args:
         sources: The student's code cells.
         title: What to call the notebook.
+        beside: Files that lie beside it: path → bytes.
         progress: Show a bar over the cells.
 
     Returns:
@@ -49,7 +52,7 @@ def check_notebook(sources: Sequence[str], title: str, progress: bool = True) ->
 
     def run(cells: Sequence[Cell]) -> Iterator[Ran]:
         shown = {"leave": False, "ncols": 100, "unit": "cell", "disable": not progress}
-        return iter(tqdm(run_cells(cells, CELL_SECONDS), title, len(cells), **shown))
+        return iter(tqdm(run_cells(cells, CELL_SECONDS, beside), title, len(cells), **shown))
 
     started = time.monotonic()
     ran = run_on(run, before_checks, checks)

@@ -17,7 +17,7 @@ DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
 ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbval's words for ends that are no trouble
 OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the listener's
 COLOURS, CELL_LINE = re.compile(r"\x1b\[[0-9;]*m"), re.compile(r"Cell In\s*\[\d+\], line (\d{1,6})\b")
-SURVIVE = "__import__('course_kit.grading.asking.telling', fromlist=['survive_exit']).survive_exit()"
+PREPARE = "__import__('course_kit.grading.asking.telling', fromlist=['prepare']).prepare()"
 SHOWN = 20_000  # characters kept of what a cell told
 
 
@@ -28,7 +28,7 @@ class Recorder:
         say: Told how each cell ended, as `record` puts it.
     """
 
-    first = SURVIVE  # what runs before the first cell, in silence
+    first = PREPARE  # what runs before the first cell, in silence
 
     def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
         self.say = say

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 NBVAL = ("-m", "pytest", "-s", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env")
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 OURS = ("-p", "no:terminalreporter", "-p", "course_kit.grading.running.recorder")
 
 
@@ -66,18 +68,22 @@ def spliced(cells: Sequence[Cell]) -> str:
     return json.dumps({"cells": [_stored(cell) for cell in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
 
 
-def run_cells(cells: Sequence[Cell], seconds: float) -> Iterator[Ran]:
-    """Run cells in a fresh kernel, one after the other, in an empty folder.
+def run_cells(cells: Sequence[Cell], seconds: float, beside: Mapping[str, bytes] = NO_FILES) -> Iterator[Ran]:
+    """Run cells in a fresh kernel, one after the other, in an otherwise empty folder.
 
     Args:
         cells: The cells.
         seconds: Time limit of a cell.
+        beside: Files that lie there, too: path → bytes.
 
     Yields:
         How each cell ended, as soon as it has; fewer than there are cells if nbval breaks off.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "spliced.ipynb")
+        for name, content in beside.items():
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, name).write_bytes(content)
         path.write_text(spliced(cells), encoding="utf-8")
         command = [sys.executable, *NBVAL, *OURS, f"--nbval-cell-timeout={seconds}", path.name]
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}

@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from course_kit.grading.asking.answering import answer
 from course_kit.grading.asking.probe import Call
-from course_kit.grading.asking.telling import ANSWER, EXIT, survive_exit
+from course_kit.grading.asking.telling import ANSWER, EXIT, prepare
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_failure_says_its_kind_alone(asked):
 
 
 def test_exit_is_told_and_nothing_else(shell):
-    survive_exit()
+    prepare()
     shell.run_cell("exit()")
     assert shell.payload_manager.read_payload() == [{"source": EXIT}]
     assert not shell.exit_now

@@ -15,8 +15,12 @@ def test_the_docs_have_the_table_as_it_is():
     assert "\n".join(rows) in DOCS.read_text(encoding="utf-8")
 
 
-def test_the_memory_is_the_sandboxs():
-    assert Limits().memory == limits.MOST_MEMORY
+def test_the_sandboxs_limits_are_the_ones_that_a_student_is_told():
+    told, kept = dict(limits.TABLE), Limits()
+    assert kept.memory == limits.MOST_MEMORY
+    assert told["processes and threads in grading"] == f"{kept.processes}"
+    most, single = kept.scratch >> 20, kept.scratch >> 22
+    assert told["files that the notebook writes in grading"] == f"{most} MB, one of them {single} MB"
 
 
 def test_the_terminal_shows_every_limit():

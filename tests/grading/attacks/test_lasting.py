@@ -97,6 +97,20 @@ def test_a_function_that_ends_the_kernel_costs_its_own_cases(end, attacked):
     assert outcomes(attacked(RIGHT, f"def spread(x):\n    {body}")) == ["no answer", "no answer", "right"]
 
 
+def test_a_recursion_without_an_end_costs_no_time(graded):
+    """IPython's usual traceback of it takes a minute where as much is imported as in the sandbox."""
+    result = graded(RIGHT, "def deeper():\n    return deeper()", "deeper()")
+    assert (outcomes(result), result.errors, result.flags) == (ALL_RIGHT, {3: "RecursionError: deeper()"}, ())
+
+
+@pytest.mark.parametrize(
+    "stop", ["asyncio.get_event_loop().stop()", "asyncio.get_event_loop().call_later(0.01, loop.stop)"]
+)
+def test_a_notebook_that_stops_the_kernels_loop_goes_on(stop, attacked):
+    result = attacked(f"import asyncio\nloop = asyncio.get_event_loop()\n{stop}", RIGHT)
+    assert (outcomes(result), result.flags) == (ALL_RIGHT, ())
+
+
 def test_a_function_without_an_end_costs_its_own_case(attacked):
     assert outcomes(attacked(RIGHT, SLOW, limits=SHORT)) == ["out of time", "out of time", "right"]
     assert "right" not in outcomes(attacked(RIGHT, STUBBORN, limits=SHORT))[:2]

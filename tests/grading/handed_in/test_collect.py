@@ -15,6 +15,7 @@ from refusing import refused
 from course_kit.grading.handed_in.collect import Rules, collect
 from course_kit.grading.handed_in.files import LARGEST
 from course_kit.grading.handed_in.late import read_late
+from course_kit.grading.handed_in.reading import ANSWERED, NOTHING, Reading
 from course_kit.grading.handed_in.roster import read_roster
 
 ROSTER = """student,name,canvas,moodle
@@ -244,3 +245,37 @@ def test_the_next_one_is_taken_where_the_newest_cannot_be_read(tmp_path):
 def test_what_is_neither_folder_nor_zip_is_refused_in_one_line(tmp_path, roster, name):
     with refused("neither a folder nor a zip"):
         collect(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", [".ipynb.txt", ".ipynb (1).txt", ".ipynb.ipynb", ".IPYNB", ".ipynb.crdownload"])
+def test_a_browsers_ending_does_not_hide_the_notebook_that_holds_the_assignment(tmp_path, ending):
+    (tmp_path / "ann").mkdir()
+    for name in (f"a1{ending}", "Untitled.ipynb"):
+        (tmp_path / "ann" / name).write_text(name)
+    (tmp_path / "bob.ipynb").write_text("b")
+    rules = Rules(read=lambda content: Reading(content, holds=ANSWERED if content.startswith(b"a1") else NOTHING))
+    found, _ = collect(tmp_path, rules=rules).submissions
+    assert found.content == f"a1{ending}".encode()
+
+
+def test_of_many_notebooks_those_called_as_the_assignment_are_looked_at(tmp_path):
+    (tmp_path / "ann/venv").mkdir(parents=True)
+    for name in ("a1_metrics.ipynb", *(f"venv/x{n}.ipynb" for n in range(40))):
+        (tmp_path / "ann" / name).write_text(name)
+    (tmp_path / "bob.ipynb").write_text("b")
+    rules = Rules(called="a1_metrics", read=lambda content: Reading(content, holds=ANSWERED * (content[:2] == b"a1")))
+    found, _ = collect(tmp_path, rules=rules).submissions
+    assert found.content == b"a1_metrics.ipynb"
+
+
+def test_a_class_of_one_in_a_folder_for_each_assignment(tmp_path):
+    (tmp_path / "submitted/ann/a1_metrics").mkdir(parents=True)
+    (tmp_path / "submitted/ann/a1_metrics/a1_metrics.ipynb").write_bytes(b"A")
+    found = collect(tmp_path, rules=Rules(called="a1_metrics"))
+    assert [(one.student, one.content) for one in found.submissions] == [("ann", b"A")]
+
+
+def test_a_folder_of_nothing_but_clutter_holds_nobody(tmp_path, roster):
+    (tmp_path / "doe1/.ipynb_checkpoints").mkdir(parents=True)
+    (tmp_path / "doe1/.ipynb_checkpoints/a1-checkpoint.ipynb").write_bytes(b"A")
+    assert not any(one.name for one in collect(tmp_path / "doe1", roster).submissions)

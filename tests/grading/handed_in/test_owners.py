@@ -55,12 +55,46 @@ def owners(tmp_path, roster: str, *names: str, **rules):
         (["nann_LATE_101_9003_a1-2.ipynb", "nann_101_9001_a1.ipynb"], {"ann": 0}),
         (["ann.ipynb", "zoe.ipynb"], {"ann": 0}),
         (["Team Blue/a1.ipynb", "pat/a1.ipynb"], {"ann": 0, "bob": 0, "pat": 1}),
+        ([f"Participant_12{MOODLE}/a.ipynb"], {"ann": 0}),
+        ([f"Team Blue-Teilnehmerin_13{MOODLE}/a.ipynb"], {"bob": 0}),
     ],
 )
 def test_points_reach_every_member_and_never_a_stranger(tmp_path, names, owned):
     got, found = owners(tmp_path, GROUPS, *names)
     assert got == {student: names[place] for student, place in owned.items()}
     assert len(found.strangers) == len(set(names) - set(got.values())) - ("LATE" in names[0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ann (1).ipynb", "ann-2.ipynb", "ann - Copy.ipynb", "Copy of ann.ipynb", "ann-Copy1.ipynb", "ann (1)/a1.ipynb"],
+)
+def test_a_copy_is_its_owners_and_says_so(tmp_path, name):
+    got, found = owners(tmp_path, GROUPS, name)
+    assert got == {"ann": name}
+    assert found.submissions[0].flags == (f"{name}: read as ann's",)
+    assert collect(zipped(tmp_path, "bob.ipynb", name)).submissions[0].student == ("ann-2" if "-2" in name else "ann")
+
+
+def test_whose_name_looks_like_a_copy_keeps_it(tmp_path):
+    assert owners(tmp_path, "student\nann-2\nann\n", "ann-2.ipynb")[0] == {"ann-2": "ann-2.ipynb"}
+    assert owners(tmp_path, "student\nbob\n", "bob.ipynb", "kim-2.ipynb")[1].strangers == [
+        "'kim-2.ipynb': nobody in the roster"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "name"),
+    [
+        ("Zoe\u0308", "Zo\u00eb.ipynb"),
+        ("Zo\u00eb", "Zoe\u0308.ipynb"),
+        ("z,Zo\u00eb Sch\u00f6n,1", f"Zoe Schon_1{MOODLE}/a1.ipynb"),
+    ],
+)
+def test_letters_are_the_same_however_they_are_stored(tmp_path, listed, name):
+    got, found = owners(tmp_path, f"student,name,moodle\n{listed}\n", name)
+    assert len(got) == 1
+    assert (found.submissions[0].flags, found.strangers) == ((), [])
 
 
 def test_github_classroom(tmp_path):
@@ -92,6 +126,7 @@ def test_github_classroom_with_one_student_so_far(tmp_path, around, column):
     [
         ("brightspace", "12345-67890 - Ann N - Dec 3, 2026 505 PM/a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("brightspace", "1-2 - Ann N - 3 December, 2026 17:05 - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
+        ("brightspace", "1-2 - Ann N- Dec 3, 2026 505 PM - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("blackboard", "A1_ann_attempt_2026-12-03-17-05-22_a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5, 22)),
         ("brightspace", "1-2 - Ann - N - 3 December, 2026 17:05 - a1.ipynb", "ann", datetime(2026, 12, 3, 17, 5)),
         ("sakai", "A1/N, Ann(ann)/Submission attachment(s)/a1.ipynb", "ann", datetime(2026, 12, 3, 10)),

@@ -12,7 +12,7 @@ import pytest
 
 from course_kit.grading.authoring.assignment import cells_of, read
 from course_kit.grading.handed_in import submission
-from course_kit.grading.handed_in.notebook import LARGEST
+from course_kit.grading.handed_in.notebook import LARGEST, Cell
 from course_kit.grading.handed_in.submission import Parsed, parse
 
 ROOT = Path(__file__).parents[3]
@@ -188,3 +188,26 @@ def test_no_value_in_place_of_another_raises():
             if place is not notebook:
                 parent[key] = draw.choice([None, 1, "", [], {}, [None], [[]], True, 1e300, {"a": []}])
         assert isinstance(unbounded(json.dumps(notebook).encode()), Parsed)
+
+
+FUNCTION = "def neighbour_mean(x):\n    return x"
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("{}", "was read as code"),
+        ("# {}", "was read as code"),
+        ("```python\n{}\n```", "was read as code"),
+        ("My answer:\n\n~~~ {{.python}}\n{}\n~~~\n\nIt works!", "was read as code"),
+        ("```\nimport torch\n```\nand\n```\n{}\n```", "was read as code"),
+        ("My answer: {}", "could not be read as code"),
+        ("```\n{}", "could not be read as code"),
+    ],
+)
+def test_code_in_a_text_cell_is_read_or_said(text, how):
+    cells = (Cell("markdown", "c", text.format(FUNCTION)),)
+    turned, flags = submission.turned_back(cells, {"neighbour_mean", "other"})
+    assert flags == [f"neighbour_mean: it stands in a text cell, which {how}"]
+    assert (turned[0].kind == "code") == (how == "was read as code")
+    assert turned[0].kind == "markdown" or FUNCTION in turned[0].source

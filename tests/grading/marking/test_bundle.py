@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import signal
+import subprocess
+import sys
 import zlib
 from collections import Counter
 
 import pytest
 from solution_notebooks import write
 
-from course_kit.grading.marking.bundle import VARIANTS, draw_bundle
+from course_kit.grading.marking.bundle import VARIANTS, _deaf_children, draw_bundle
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,12 @@ def test_an_unfair_exercise_is_refused(tmp_path):
     unfair = write(tmp_path / "a9_small.ipynb", solution="def spread(x):\n    return 1")
     with pytest.raises(ValueError, match="guessed"):
         draw_bundle(unfair, b"s" * 16, tmp_path, progress=False)
+
+
+def test_ctrl_c_does_not_reach_a_process_that_draws_not_even_while_it_starts():
+    """One that ended so early left the command waiting for ever."""
+    interrupts_itself = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
+    with _deaf_children():
+        said = subprocess.run([sys.executable, "-c", interrupts_itself], capture_output=True, text=True).stdout
+    assert said == "goes on\n"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

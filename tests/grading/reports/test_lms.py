@@ -131,6 +131,14 @@ def test_moodles_worksheet_is_filled_in_and_else_the_same(tmp_path):
 def test_a_worksheet_with_other_points_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at most 10 points in 'Grade', the assignment has 100"):
         exported(tmp_path, "moodle", MOODLE.replace("100.00", "10"))
+    with pytest.raises(ValueError, match=r"no points but a scale \('Passed'\)"):
+        exported(tmp_path, "moodle", MOODLE.replace("100.00", "Passed"))
+
+
+@pytest.mark.parametrize("most", ["1,000.00", "1.000,00", "1000", "1,000"])
+def test_a_maximum_is_read_however_it_is_written(tmp_path, most):
+    *_, notes = exported(tmp_path, "canvas", EXCUSED.replace("10.00", f'"{most}"'))
+    assert any("at most 1000 points" in note for note in notes)
 
 
 def test_gradescope_gets_a_file_each_with_points_and_hints_by_function(tmp_path):
