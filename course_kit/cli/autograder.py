@@ -29,7 +29,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="with --github: the workflow of the instructor's private repository, which grades a class on an exam",
     )
     parser.add_argument(
-        "--secret", type=Path, metavar="FILE", help="file from which the questions are drawn; default: a new one"
+        "--secret",
+        type=Path,
+        metavar="FILE",
+        help="with --gradescope: file from which the questions are drawn; default: a new one",
     )
     parser.add_argument(
         "--visibility",
@@ -48,6 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     solution = solution_named(arguments.name)
     if arguments.exam and not arguments.github:
         raise ValueError("--exam: got no --github DIR beside it; Gradescope's autograder always asks the exam")
+    if arguments.secret and arguments.github:
+        raise ValueError(
+            "--secret: a workflow takes it from the repository's secret COURSE_SECRET; leave the option out"
+        )
     if arguments.gradescope:
         return _write_zip(solution, arguments)
     kind = "exam" if arguments.exam else "classroom"

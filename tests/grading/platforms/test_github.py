@@ -103,7 +103,12 @@ def test_the_command_writes_workflows_and_refuses_an_exam_elsewhere(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     assert main(["autograder", "a1", "--github", "repo"]) == main(["autograder", "a1", "--github", ".", "--exam"]) == 0
     assert capsys.readouterr().out == "✓ repo/.github/workflows/classroom.yml\n✓ .github/workflows/grade_a1_x.yml\n"
-    for wrong in (["a1"], ["a1", "--exam", "--gradescope", "x.zip"], ["a7", "--github", "repo"]):
+    for wrong in (
+        ["a1"],
+        ["a1", "--exam", "--gradescope", "x.zip"],
+        ["a7", "--github", "repo"],
+        ["a1", "--github", "repo", "--secret", "x"],
+    ):
         assert main(["autograder", *wrong]) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert [line.partition(":")[0] for line in errors] == ["course"] * 3
+    assert [line.partition(":")[0] for line in errors] == ["course"] * 4
