@@ -34,7 +34,7 @@ class Cases:
     lost: set[str] = field(default_factory=set)
 
     def source(self, called: str) -> str:
-        """The source of a probe; of one that has to be written still if no test could be turned.
+        """The source of a probe; "" if no test could be turned.
 
         Args:
             called: "probe" or "hidden".
@@ -99,18 +99,20 @@ def _statements(source: str, test: Part, found: Cases) -> Iterator[ast.stmt]:
 
 def _turn(node: ast.stmt, function: str, test: str, counts: bool, found: Cases) -> None:
     """One statement: it prepares inputs, or holds calls that become cases, or is left to a person."""
-    used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-    if function not in used:
-        if used & found.lost:
-            found.lost |= _assigned(node)
+    loaded, assigned = _loaded(node), _assigned(node)
+    needs_lost = bool(loaded & found.lost)
+    if function not in loaded:
+        if needs_lost:
+            found.lost |= assigned
         elif not _only_says(node):
+            found.lost -= assigned
             found.lines.append(ast.unparse(node))
         return
-    found.lost |= _assigned(node)
+    found.lost |= assigned
     if not counts:
         return
-    calls = [] if isinstance(node, BLOCKS) else list(_calls(node, function))
-    if not calls or used & found.lost - _assigned(node):
+    calls = [] if needs_lost or isinstance(node, BLOCKS) else list(_calls(node, function))
+    if not calls:
         where = next(line for line in ast.unparse(node).splitlines() if function in line)
         found.left.append(f"{test}: {where.strip()}{', inside of a block' if isinstance(node, BLOCKS) else ''}")
         return
@@ -139,14 +141,20 @@ def _calls(node: ast.AST, function: str) -> Iterator[str]:
         yield f"f({', '.join(arguments)})"
 
 
+def _loaded(node: ast.stmt) -> set[str]:
+    names = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+    changed = {node.target.id} if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) else set()
+    return changed | {one.id for one in names if isinstance(one.ctx, ast.Load)}
+
+
 def _assigned(node: ast.stmt) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
 def _only_says(node: ast.stmt) -> bool:
-    """Whether a statement changes nothing: an assertion, a text, something printed or compared."""
+    """Whether a probe does without a statement: an assertion, a text, something printed, compared or deleted."""
     if not isinstance(node, ast.Expr):
-        return isinstance(node, ast.Assert | ast.Pass)
+        return isinstance(node, ast.Assert | ast.Pass | ast.Delete)
     if not isinstance(node.value, ast.Call):
         return True
     called = ast.unparse(node.value.func).rpartition(".")[2]

@@ -17,6 +17,7 @@ from course_kit.grading.platforms.parts import Marks, Part
 
 SOLUTIONS, TESTS = (Marks(f"BEGIN {what}", f"END {what}") for what in ("SOLUTION", "HIDDEN TESTS"))
 SCHEMA = 3  # of nbgrader 0.6 and later
+INDENT = "    "
 LOADED = "# What grading asks is put here."
 HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
 ASK = "assert exam.digest_in(globals(), {0!r}, {1!r}) == exam.pairs[{0!r}][1].right[{1!r}]"
@@ -111,19 +112,14 @@ def answer(exercise: Exercise) -> str:
     stub, node = functions(exercise.stub)[exercise.name], functions(exercise.solution)[exercise.name]
     keeps = 1 if ast.get_docstring(stub) is not None else 0
     head = exercise.stub.splitlines()[: stub.body[keeps - 1].end_lineno if keeps else stub.body[0].lineno - 1]
-    beside = [ast.unparse(other) for other in ast.parse(exercise.solution).body if other is not None]
-    beside = [text for text in beside if text != ast.unparse(node)]
+    beside = [one for one in ast.parse(exercise.solution).body if getattr(one, "name", "") != exercise.name]
     body = node.body[1 if ast.get_docstring(node) is not None else 0 :]
-    first, last = body[0].lineno, body[-1].end_lineno
-    lines = exercise.solution.splitlines()[first - 1 : last] if first > node.lineno else []
-    own = "\n".join(lines) if lines else textwrap.indent("\n".join(map(ast.unparse, body)), "    ")
-    marked = [
-        "    ### BEGIN SOLUTION",
-        *(textwrap.indent(text, "    ") for text in beside),
-        own,
-        "    ### END SOLUTION",
-    ]
-    return "\n".join([*head, *marked])
+    if body[0].lineno > node.lineno:
+        own = exercise.solution.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
+    else:  # all of it on one line
+        own = [textwrap.indent(ast.unparse(body), INDENT)]
+    inside = [textwrap.indent(ast.unparse(one), INDENT) for one in beside]
+    return "\n".join([*head, f"{INDENT}### BEGIN SOLUTION", *inside, *own, f"{INDENT}### END SOLUTION"])
 
 
 def _loading(packed: str) -> str:

@@ -151,12 +151,13 @@ def test_a_case_is_only_what_a_probe_can_ask():
         "assert [double(n) for n in (1, 2)] == [2, 4]",
         "two = double(1)\nthree = two + 1\nassert double(three) == 6",
         "keep = double\nassert double(5) == 10",
+        "two = 3\ntwo += 1\nassert double(two) == 8\ndel two",
     ]
     parts = [Part("answer", "def double(x):\n    return 2 * x", "q")]
     parts += [Part("test", source, f"t{n}") for n, source in enumerate(tests)]
     made = solution_notebook(parts)
     (probe,) = [one["source"] for one in made.notebook["cells"] if "probe" in one["metadata"].get("tags", ())]
-    assert asked(probe, "probe", lambda x: 2 * x) == {"t2 1": 2, "t3 1": 10}
+    assert asked(probe, "probe", lambda x: 2 * x) == {"t2 1": 2, "t3 1": 10, "t4 1": 8}
     assert len(made.left) == 4
 
 
