@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from course_kit.cli import main
+from course_kit.cli import COMMANDS, main
 from course_kit.site.markdown import slug
 
 ROOT = Path(__file__).parents[1]
@@ -69,9 +71,48 @@ def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():
     assert "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu" in text
 
 
-def test_the_options_that_instructors_read_of_exist(capsys):
-    text = (ROOT / "docs/instructor.md").read_text()
-    commands = ("grade", "gradebook", "release", "check")
+@pytest.mark.parametrize("name", ["instructor", "platforms"])
+def test_the_options_that_instructors_read_of_exist(name, capsys):
+    text = (ROOT / f"docs/{name}.md").read_text()
+    commands = ("grade", "gradebook", "release", "check", "autograder", "convert", "lessons", "data")
     assert {main([command, "--help"]) for command in commands} == {0}
-    known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) | {"--nthreads"}  # the last is Dask's
+    others = {
+        "--nthreads",
+        "--tag",
+        "--rm",
+        "--privileged",
+        "--network",
+        "--volume",
+        "--entrypoint",
+    }  # Dask's, podman's
+    known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) | others
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known
+
+
+def test_each_command_of_the_platforms_page_is_understood():
+    text = (ROOT / "docs/platforms.md").read_text()
+    parser = argparse.ArgumentParser()
+    subparsers = parser.add_subparsers()
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    names = "|".join(subparsers.choices)
+    lines = re.findall(rf"(?:^ *|`|=\S+ |class\" )course ((?:{names}) [^\n`]+)", text, re.M)
+    assert len(lines) > 10
+    for line in lines:
+        parser.parse_args(shlex.split(line))
+
+
+@pytest.mark.parametrize("name", ["instructor", "platforms"])
+def test_links_to_sections_lead_to_one(name):
+    for file, section in re.findall(r"\]\(([\w.]*)#([\w-]+)\)", (ROOT / f"docs/{name}.md").read_text()):
+        text = (ROOT / "docs" / (file or f"{name}.md")).read_text()
+        plain = [re.sub(r"[^\w\s-]", "", line).lower() for line in re.findall(r"^#+ (.+)$", text, re.M)]
+        assert section in {heading.replace(" ", "-") for heading in plain}, section
+
+
+def test_the_container_is_built_from_what_is_there_and_from_nothing_else():
+    lines = (ROOT / "Containerfile").read_text().splitlines()
+    copied = {name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]}
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == sent == {name for name in sent if (ROOT / name).exists()}
+    assert not {"solutions", "tests"} & copied

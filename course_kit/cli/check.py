@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("notebook", type=Path, nargs="?", metavar="FILE", help="the assignment's notebook")
     parser.add_argument("--limits", action="store_true", help="print the limits of checking and grading, and stop")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--github", action="store_true", help="print it as a workflow on GitHub shows it")
     parser.set_defaults(run=run)
 
 
@@ -42,12 +45,24 @@ def run(arguments: argparse.Namespace) -> int:
     parsed = parse(arguments.notebook.read_bytes(), Assignment(arguments.notebook.stem, [], ""))
     if not parsed.sources:
         raise ValueError(f"{arguments.notebook}: {', '.join(parsed.flags) or 'an empty file'}")
+    silent = arguments.json or arguments.github
     beside = used_by(arguments.notebook, parsed.sources)
-    result = check_notebook(parsed.sources, str(arguments.notebook), beside.files, progress=not arguments.json)
+    result = check_notebook(parsed.sources, str(arguments.notebook), beside.files, progress=not silent)
     result["errors"] = [*parsed.flags, *result["errors"]]
     result["beside"] = list(beside.notes())
-    print(json.dumps(result, indent=2) if arguments.json else _text(result))
+    form = _told_github if arguments.github else partial(json.dumps, indent=2) if arguments.json else _text
+    print(form(result))
     return int(bool(result["errors"]) or not all(all(e["cases"].values()) for e in result["exercises"]))
+
+
+def _told_github(result: dict[str, Any]) -> str:
+    """Annotations to print; the table of points goes where the workflow says that its page lies."""
+    from course_kit.grading.platforms.github import annotations, summary
+
+    if page := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(page, "a", encoding="utf-8") as file:
+            file.write(summary(result))
+    return annotations(result)
 
 
 def _text(result: dict[str, Any]) -> str:

@@ -55,7 +55,7 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
         ValueError: If the wheel cannot be built.
     """
     assignments = sorted((folder / "assignments").glob("*.ipynb"))
-    wheel = _wheel(source, folder)
+    wheel = build_wheel(source, folder)
     pins = Path(shutil.copy(source / "requirements.lock", folder))
     readme = folder / "README.md"
     links = "\n".join(f"- [{path.stem}](assignments/{path.name})" for path in assignments)
@@ -63,8 +63,16 @@ def hand_out(source: Path, folder: Path) -> list[Path]:
     return [readme, wheel, pins]
 
 
-def _wheel(source: Path, folder: Path) -> Path:
-    """Build the library's wheel from a copy of its source, so that nothing left over from an earlier build gets in."""
+def build_wheel(source: Path, folder: Path) -> Path:
+    """Build the course's wheel from a copy of its source, so that nothing left over from an earlier build gets in.
+
+    Args:
+        source: The course's folder.
+        folder: Where the wheel goes.
+
+    Raises:
+        ValueError: If it cannot be built.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         clean = Path(scratch, "source")
         clean.mkdir()

@@ -51,7 +51,7 @@ def release(path: Path, folder: Path) -> Path:
     refuse_missing_lessons(assignment, path.resolve().parents[1] / "notebooks")
     checks = pack([public_question(assignment, exercise) for exercise in assignment.exercises.values()])
     notebook = {
-        "cells": [new for cell in assignment.cells for new in _student_cells(cell, assignment, checks)],
+        "cells": [new for cell in assignment.cells for new in student_cells(cell, assignment, checks)],
         "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -71,11 +71,30 @@ def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Questio
     refuse_speechless(exercise, wrong)
     if exercise.hidden:
         _settled_fairly(exercise, assignment.hidden_source(exercise), exercise.seconds, written, ONE_RUN)
+    return _keyed(assignment, exercise, settled)
+
+
+def secret_question(assignment: Assignment, exercise: Exercise, seed: str) -> tuple[Question, Key]:
+    """Settle an exercise on a seed that students do not know, with the cases that only grading asks, and with its key.
+
+    Args:
+        assignment: The assignment.
+        exercise: One of its exercises.
+        seed: What to draw from.
+
+    Raises:
+        ValueError: If some case has no good draw.
+    """
+    source, written = assignment.probe_source(exercise, hidden=True), versions(assignment, exercise)
+    return _keyed(assignment, exercise, settle(exercise, source, seed, exercise.seconds, written, ONE_RUN))
+
+
+def _keyed(assignment: Assignment, exercise: Exercise, settled: Settled) -> tuple[Question, Key]:
     question = replace(settled.question, withheld=tuple(assignment.withheld))
     return question, Key(
-        forms={case: outcome.form for case, outcome in right.items()},
-        right=_digests(question, right),
-        mistakes={exercise.hints[name]: _digests(question, outcomes) for name, outcomes in wrong.items()},
+        forms={case: outcome.form for case, outcome in settled.right.items()},
+        right=_digests(question, settled.right),
+        mistakes={exercise.hints[name]: _digests(question, outcomes) for name, outcomes in settled.wrong.items()},
     )
 
 
@@ -93,8 +112,14 @@ def _digests(question: Question, outcomes: Mapping[str, Outcome]) -> dict[str, s
     return {case: salted_digest(question, case, outcome) for case, outcome in outcomes.items()}
 
 
-def _student_cells(cell: dict[str, Any], assignment: Assignment, checks: str) -> list[dict[str, Any]]:
-    """What becomes of a cell: nothing, itself, or itself and what follows it."""
+def student_cells(cell: dict[str, Any], assignment: Assignment, checks: str) -> list[dict[str, Any]]:
+    """What becomes of a cell: nothing, itself, or itself and what follows it.
+
+    Args:
+        cell: A cell of the solution notebook.
+        assignment: That notebook.
+        checks: What `pack` made of its questions.
+    """
     part = part_of(cell)
     if part not in KEPT:
         return []

@@ -30,6 +30,7 @@ FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
 NO_ANSWER = "no answer"
+BLANK_START = re.compile(r"\A(?:[^\S\n]*\n)+")  # lines that IPython takes off before it counts
 MUCH = 5_000_000  # characters of output after which a person is told
 
 
@@ -191,7 +192,7 @@ def _error_kind(error: str) -> str:
 
 def _line_of(source: str, number: int) -> str:
     """A line of a cell as it can be stored and shown; a long cell's is not told, or it could spell out much."""
-    lines = source.splitlines()
+    lines = BLANK_START.sub("", source).splitlines()
     if not 0 < number <= len(lines) <= TOLD_LINES:
         return ""
     line = " ".join(lines[number - 1].split())[:200]

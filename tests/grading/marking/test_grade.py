@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import traceback
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
@@ -138,6 +140,15 @@ def test_who_ends_the_kernel_or_says_much_is_named(graded):
 )
 def test_of_an_error_its_builtin_kind_and_the_students_own_line_are_kept(graded, error, line, told):
     assert graded(Ran(False, "", "", error, "", line)).errors == {1: told}
+
+
+def test_the_line_told_is_the_one_that_stopped_also_where_blank_lines_begin_the_cell():
+    source = "\n  \nx = 1\n1 / 0\ny = 2"
+    try:
+        exec(compile(TransformerManager().transform_cell(source), "<cell>", "exec"), {})
+    except ZeroDivisionError as error:
+        number = traceback.extract_tb(error.__traceback__)[-1].lineno
+    assert module._line_of(source, number) == "1 / 0"
 
 
 def test_a_line_of_the_students_changes_no_terminal_and_no_direction_of_text():
