@@ -13,6 +13,7 @@ import numpy as np
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.run import Run, stems
 from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.reports.adjust import Changed
 from course_kit.grading.reports.bars import frequencies, histogram
 from course_kit.grading.reports.gradebook import UNCONFINED, Row
 from course_kit.grading.reports.lms import points_of
@@ -48,8 +49,9 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         assignment=assignment,
         of=points_of(assignment),
         graded=len(results),
-        missing=[row.student for row in rows if not row.handed_in],
-        waiting=[row.student for row in rows if not row.graded],
+        missing=[_called(row) for row in rows if row.is_missing],
+        waiting=[_called(row) for row in rows if not row.graded],
+        by_hand=[_by_hand(row, change) for row in rows for change in row.adjusted],
         unconfined=sum(result.sandbox == "none" for result in results.values()),
         unconfined_means=UNCONFINED.partition(": ")[2],
         totals=_quartiles(totals) if totals else None,
@@ -67,6 +69,15 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         provisional=sum(bool(row.waiting) for row in rows),
         similar=_similar(run, results),
     )
+
+
+def _called(row: Row) -> str:
+    """How the report calls a student: by id, and by name where the class list has one."""
+    return f"{row.student} ({row.name})" if row.name else row.student
+
+
+def _by_hand(row: Row, change: Changed) -> dict[str, str]:
+    return {"student": _called(row), "told": change.told, "comment": change.line.comment}
 
 
 def _quartiles(totals: Sequence[float]) -> dict[str, float]:
@@ -126,7 +137,7 @@ def _kinds(rows: Sequence[Row], results: Mapping[str, Result]) -> list[tuple[str
             kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in row.flags)), "Other")
             total = "" if row.total is None else f"{row.total:g}"
             page = pages[row.student] if row.student in results else ""
-            kinds[kind].append({"student": row.student, "page": page, "total": total, "flags": row.flags})
+            kinds[kind].append({"student": _called(row), "page": page, "total": total, "flags": row.flags})
     return [(kind, students) for kind, students in kinds.items() if students]
 
 

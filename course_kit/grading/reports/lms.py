@@ -17,6 +17,7 @@ from course_kit.grading.handed_in.roster import Roster, Student
 from course_kit.grading.handed_in.run import stems
 from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
+from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import Row
 from course_kit.grading.reports.remarks import builds_on, remarks
 from course_lib.arguments import refuse
@@ -101,7 +102,7 @@ def _canvas(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     kept = [name for name in header[: header.index(column)] if name not in assignments] + [column]
     most = next((number for row in roster.head if (number := _number(row.get(column, "")))), None)
     factor, notes = _factor("Canvas", column, most, assignment, filling)
-    cells, unknown, left = _filled(rows, roster, column, factor, filling)
+    cells, unknown, left = _filled(rows, roster, column, factor, filling, "EX")
     lines = [[f"    {row[kept[0]]}", *(row.get(name, "") for name in kept[1:])] for row in roster.head]
     lines += [[(cells[s.id] if name == column else (s.row or {})[name]) for name in kept] for s in _known(rows, roster)]
     return Exported({"canvas.csv": to_csv(kept, lines)}, unknown, [*notes, *left])
@@ -126,7 +127,7 @@ def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
 def _made_up(kind: str, rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling) -> Exported:
     """A table with the columns that the LMS wants, where there is no file of its own to fill in."""
     column = filling.column or assignment.title
-    cells, unknown, left = _filled(rows, roster, "", 1.0, filling)
+    cells, unknown, left = _filled(rows, roster, "", 1.0, filling, "EX" if kind == "canvas" else "")
     known = _known(rows, roster)
     if kind == "canvas":
         header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column]
@@ -167,11 +168,14 @@ def _factor(
 
 
 def _filled(
-    rows: Sequence[Row], roster: Roster, column: str, factor: float, filling: Filling
+    rows: Sequence[Row], roster: Roster, column: str, factor: float, filling: Filling, excuse: str = ""
 ) -> tuple[dict[str, object], list[str], list[str]]:
-    """Student → cell; students whom the roster does not know; and what was left as it was, a line each."""
+    """Student → cell; students whom the roster does not know; and what was left as it was, a line each.
+
+    `excuse` is the LMS's mark for who is excused, "" where a grade file cannot say so.
+    """
     cells: dict[str, object] = {}
-    unknown, left, excused, waiting = [], 0, 0, 0
+    unknown, left, excused, ours, waiting = [], 0, 0, 0, 0
     for row in rows:
         student = roster.find([("student", row.student)])
         if student is None:
@@ -179,13 +183,18 @@ def _filled(
             continue
         there = (student.row or {}).get(column, "") if column else ""
         is_kept = there.upper() in KEPT
-        is_left = row.total is None or (not row.handed_in and not filling.zeros)
+        if row.excused and not is_kept:
+            cells[student.id] = excuse or there
+            ours += 1
+            continue
+        is_left = row.total is None or (row.is_missing and not filling.zeros)
         cells[student.id] = there if is_kept or is_left else round(row.total * factor + 1e-9, 2)
         excused += is_kept
         left += is_left and not is_kept
         waiting += bool(row.waiting) and not is_kept
     counts = {
         "excused or without this assignment: the cell stays as it is": excused,
+        f"excused in adjust.csv: {f'{excuse} is written' if excuse else 'excuse them in the LMS by hand'}": ours,
         "without a submission: the cell stays as it is; --zeros writes 0": left,
         "with a provisional total: their written parts are not read yet, export again when they are": waiting,
     }
@@ -205,13 +214,22 @@ def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
         lines = [f"✓ {case}" for case, how in exercise.cases.items() if how.passed]
         for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
             lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
-        test = {"name": exercise.name, "score": exercise.points, "max_score": exercise.of, "output_format": "text"}
+        lines += _by_hand(row, exercise.name)
+        score = row.exercises[exercise.name]
+        test = {"name": exercise.name, "score": score, "max_score": exercise.of, "output_format": "text"}
         tests.append({**test, "output": "\n".join(lines)})
     for part, points in row.written.items():
-        tests.append({"name": part, "score": points or 0, "max_score": assignment.written[part]})
-    late = f"{row.factor:.0%} of {row.earned:g} points: handed in late" if row.factor < 1 else ""
-    plain = {"score": row.total or 0, "output": late, "tests": tests}
+        said = {"output": "\n".join(lines), "output_format": "text"} if (lines := _by_hand(row, part)) else {}
+        tests.append({"name": part, "score": points or 0, "max_score": assignment.written[part], **said})
+    late = [f"{row.factor:.0%} of {row.earned:g} points: handed in late"] if row.factor < 1 else []
+    plain = {"score": row.total or 0, "output": "\n".join([*late, *_by_hand(row, TOTAL)]), "tests": tests}
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def _by_hand(row: Row, part: str) -> list[str]:
+    """What a person changed in a score, or said of it, a line each."""
+    about = [change for change in row.adjusted if change.line.part == part]
+    return [": ".join(filter(None, (f"by hand, {change.told}", change.line.comment))) for change in about]
 
 
 def points_of(assignment: Assignment) -> int:

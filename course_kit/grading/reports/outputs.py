@@ -1,4 +1,4 @@
-"""All that grading hands out: the gradebook, a page for each student, the class report, a form for written parts."""
+"""All that grading hands out: the gradebook, a page for each student, the class report, forms for what people add."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.run import Run, stems
+from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
+from course_kit.grading.reports import adjust
 from course_kit.grading.reports.class_report import class_report
 from course_kit.grading.reports.feedback import feedback
 from course_kit.grading.reports.gradebook import UNKNOWN_TIME, Row, gradebook, to_text
@@ -44,6 +46,8 @@ def write_outputs(
 ) -> Outputs:
     """Write gradebook.csv, feedback/, report.html and, with written parts, written.csv.
 
+    An empty adjust.csv is laid there for graders once, and never touched again.
+
     Args:
         directory: Where they go.
         run: The run.
@@ -55,10 +59,13 @@ def write_outputs(
         What was written; the same input gives the same bytes.
 
     Raises:
-        ValueError: If the rubric does not fit.
+        ValueError: If the rubric or adjust.csv does not fit.
     """
+    adjustments = adjust.read_adjustments(directory / adjust.FILE, assignment)
     grades, notes = grades_for(directory, run, assignment, results, rubric)
-    rows = gradebook(run, assignment, results, grades)
+    rows = gradebook(run, assignment, results, grades, adjustments)
+    if gone := sorted(adjustments.keys() - run.handed_in.keys()):
+        notes.append(f"{directory / adjust.FILE} has lines for {_few(gone)}, not in this class; they count for nobody")
     files = stems(run.handed_in)
     texts = {"gradebook.csv": MARK + to_text(rows, assignment, run)}
     for row in rows:
@@ -68,6 +75,8 @@ def write_outputs(
     texts["report.html"] = class_report(run, assignment, rows, results)
     if assignment.written:
         texts[FORM] = MARK + form(assignment, results, grades)
+    if not (directory / adjust.FILE).exists():
+        texts[adjust.FILE] = MARK + to_csv(adjust.COLUMNS, [])
     if unknown := sum(UNKNOWN_TIME in row.states for row in rows):
         notes.append(
             f"for {unknown} submissions nobody says when they were handed in: no rule for lateness was applied"
@@ -92,6 +101,9 @@ def grades_for(
     grades, notes = counting(read_rubric(filled, assignment), results)
     gone = sorted({student for student, _ in grades} - run.handed_in.keys())
     if gone:
-        named = ", ".join(gone[:5]) + (", …" if len(gone) > 5 else "")
-        notes.append(f"{filled} has points for {named}, not in this class; they are kept and count for nobody")
+        notes.append(f"{filled} has points for {_few(gone)}, not in this class; they are kept and count for nobody")
     return grades, notes
+
+
+def _few(students: list[str]) -> str:
+    return ", ".join(students[:5]) + (", …" if len(students) > 5 else "")
