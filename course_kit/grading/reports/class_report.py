@@ -18,6 +18,7 @@ from course_kit.grading.reports.bars import frequencies, histogram
 from course_kit.grading.reports.gradebook import UNCONFINED, Row
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
+from course_kit.grading.reports.rules import NO_RULES, Rules
 
 BINS = 10
 KINDS = {  # what a flag says → the heading it stands under; the first that fits
@@ -27,7 +28,9 @@ KINDS = {  # what a flag says → the heading it stands under; the first that fi
 }
 
 
-def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results: Mapping[str, Result]) -> str:
+def class_report(
+    run: Run, assignment: Assignment, rows: Sequence[Row], results: Mapping[str, Result], rules: Rules = NO_RULES
+) -> str:
     """The report as an HTML document.
 
     Args:
@@ -35,6 +38,7 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         assignment: What was graded.
         rows: The gradebook.
         results: Student → result.
+        rules: How points became totals.
     """
     totals = [row.total for row in rows if row.student in results and row.total is not None]
     by_exercise = {
@@ -66,9 +70,22 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         kinds=_kinds(rows, results),
         strangers=run.strangers,
         notes=run.notes,
+        rules=_rules(rules),
         provisional=sum(bool(row.waiting) for row in rows),
         similar=_similar(run, results),
     )
+
+
+def _rules(rules: Rules) -> list[str]:
+    """The rules in words."""
+    weights = ", ".join(f"{part} {weight:g}" for part, weight in rules.weights.items())
+    told = {
+        "Does not count": ", ".join(rules.drop),
+        "Weights": weights,
+        "On top": ", ".join(rules.bonus),
+        "Curve": "" if rules.curve == "none" else rules.curve,
+    }
+    return [f"{what}: {names}" for what, names in told.items() if names]
 
 
 def _called(row: Row) -> str:

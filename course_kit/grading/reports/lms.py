@@ -20,6 +20,7 @@ from course_kit.grading.marking.result import Result
 from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import Row
 from course_kit.grading.reports.remarks import builds_on, remarks
+from course_kit.grading.reports.rules import points_by_part
 from course_lib.arguments import refuse
 
 KEPT = ("EX", "N/A")  # Canvas's marks for students who are excused, or do not have the assignment
@@ -215,14 +216,17 @@ def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
         for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
             lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
         lines += _by_hand(row, exercise.name)
-        score = row.exercises[exercise.name]
-        test = {"name": exercise.name, "score": score, "max_score": exercise.of, "output_format": "text"}
+        if exercise.name not in row.worth:
+            continue
+        score, most = (round(found[exercise.name], 2) for found in (row.exercises, row.worth))
+        test = {"name": exercise.name, "score": score, "max_score": most, "output_format": "text"}
         tests.append({**test, "output": "\n".join(lines)})
     for part, points in row.written.items():
         said = {"output": "\n".join(lines), "output_format": "text"} if (lines := _by_hand(row, part)) else {}
-        tests.append({"name": part, "score": points or 0, "max_score": assignment.written[part], **said})
-    late = [f"{row.factor:.0%} of {row.earned:g} points: handed in late"] if row.factor < 1 else []
-    plain = {"score": row.total or 0, "output": "\n".join([*late, *_by_hand(row, TOTAL)]), "tests": tests}
+        tests.append({"name": part, "score": round(points or 0, 2), "max_score": round(row.worth[part], 2), **said})
+    notes = [f"{row.curve:g} points more by a curve"] if row.curve else []
+    notes += [f"{row.factor:.0%} of {row.earned + row.curve:g} points: handed in late"] if row.factor < 1 else []
+    plain = {"score": row.total or 0, "output": "\n".join([*notes, *_by_hand(row, TOTAL)]), "tests": tests}
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -234,7 +238,7 @@ def _by_hand(row: Row, part: str) -> list[str]:
 
 def points_of(assignment: Assignment) -> int:
     """All points of an assignment."""
-    return sum(one.points for one in assignment.exercises.values()) + sum(assignment.written.values())
+    return sum(points_by_part(assignment).values())
 
 
 def _bare(name: str) -> str:

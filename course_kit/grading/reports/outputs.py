@@ -15,6 +15,7 @@ from course_kit.grading.reports.class_report import class_report
 from course_kit.grading.reports.feedback import feedback
 from course_kit.grading.reports.gradebook import UNKNOWN_TIME, Row, gradebook, to_text
 from course_kit.grading.reports.rubric import Rubric, counting, form, read_rubric
+from course_kit.grading.reports.rules import read_rules
 from course_kit.storing import replace
 
 FORM = "written.csv"
@@ -28,11 +29,13 @@ class Outputs:
     Args:
         files: The files.
         rows: The gradebook.
+        results: Student → result, without cases that do not count.
         notes: What a person should know besides, a line each.
     """
 
     files: list[Path]
     rows: list[Row]
+    results: Mapping[str, Result]
     notes: list[str]
 
     @property
@@ -59,11 +62,13 @@ def write_outputs(
         What was written; the same input gives the same bytes.
 
     Raises:
-        ValueError: If the rubric or adjust.csv does not fit.
+        ValueError: If the rubric, adjust.csv or rules.json does not fit.
     """
     adjustments = adjust.read_adjustments(directory / adjust.FILE, assignment)
+    rules = read_rules(directory)
+    results = rules.without_cases(results)
     grades, notes = grades_for(directory, run, assignment, results, rubric)
-    rows = gradebook(run, assignment, results, grades, adjustments)
+    rows = gradebook(run, assignment, results, grades, adjustments, rules)
     if gone := sorted(adjustments.keys() - run.handed_in.keys()):
         notes.append(f"{directory / adjust.FILE} has lines for {_few(gone)}, not in this class; they count for nobody")
     files = stems(run.handed_in)
@@ -72,7 +77,7 @@ def write_outputs(
         if row.student in results:
             page = feedback(assignment, row, results[row.student], grades)
             texts[f"feedback/{files[row.student]}.html"] = page
-    texts["report.html"] = class_report(run, assignment, rows, results)
+    texts["report.html"] = class_report(run, assignment, rows, results, rules)
     if assignment.written:
         texts[FORM] = MARK + form(assignment, results, grades)
     if not (directory / adjust.FILE).exists():
@@ -81,7 +86,7 @@ def write_outputs(
         notes.append(
             f"for {unknown} submissions nobody says when they were handed in: no rule for lateness was applied"
         )
-    return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, notes)
+    return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, results, notes)
 
 
 def grades_for(
