@@ -71,7 +71,7 @@ def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():
 
 def test_the_options_that_instructors_read_of_exist(capsys):
     text = (ROOT / "docs/instructor.md").read_text()
-    commands = ("grade", "gradebook", "drop", "release", "check")
+    commands = ("grade", "gradebook", "drop", "feedback", "release", "check")
     assert {main([command, "--help"]) for command in commands} == {0}
     known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) | {"--nthreads"}  # the last is Dask's
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from course_kit.cli import check, data, drop, grade, gradebook, lessons, release, run, site
+from course_kit.cli import check, data, drop, feedback, grade, gradebook, lessons, release, run, site
 
-COMMANDS = (data, lessons, check, release, grade, gradebook, drop, run, site)
+COMMANDS = (data, lessons, check, release, grade, gradebook, drop, feedback, run, site)
 # Imported module → the group of pyproject.toml that brings it, where a plain install does not.
 GROUP_OF = {
     **dict.fromkeys(("jinja2", "yaml"), "grading"),

@@ -111,3 +111,40 @@ def test_a_drop_that_cannot_be_is_one_line(graded, capsys, words, said):
     assert said in error
     assert error.count("\n") == 1
     assert not (graded / "rules.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "code"),
+    [
+        (["--moodle"], "feedback_moodle.zip", 0),
+        (["--email", "box"], "box", 1),
+        (["--email", "--sender", "staff@x.edu"], "feedback.mbox", 0),
+        (["--gradescope"], "gradescope/ada.json", 0),
+    ],
+)
+def test_feedback_goes_out_and_whose_is_left_is_a_finding(graded, capsys, monkeypatch, words, file, code):
+    monkeypatch.chdir(graded)
+    (graded / "list.csv").write_text("student,name,email,moodle\nada,Ada,ada@x.edu,7001\nben,,,\n")
+    if code:
+        (graded / "results/ben.json").write_bytes((graded / "results/ada.json").read_bytes())
+    assert main(["feedback", ".", *words, "--lms", "list.csv"]) == code
+    assert (graded / file).stat().st_size > 100
+    said = capsys.readouterr()
+    assert said.out.startswith("✓")
+    assert ("not in it: ben" in said.err) is bool(code)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "required"),
+        (["--email", "--sender", "staff"], "no e-mail address"),
+        (["--moodle", "--lms", "no.csv"], "no.csv"),
+        (["--canvas"], "no feedback was written: handed in by another way"),
+    ],
+)
+def test_a_mistake_in_handing_back_is_one_line(graded, capsys, words, said):
+    assert main(["feedback", str(graded), *words]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from markupsafe import escape
+
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.headers import NUMBERED
 from course_kit.grading.handed_in.roster import Roster, Student
@@ -19,6 +21,7 @@ from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
 from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import Row
+from course_kit.grading.reports.handing_back import as_html, brief
 from course_kit.grading.reports.remarks import builds_on, remarks
 from course_kit.grading.reports.rules import points_by_part
 from course_lib.arguments import refuse
@@ -89,7 +92,9 @@ def export(
         file = {"canvas": "the grade file that Canvas exports", "moodle": "Moodle's grading worksheet"}[kind]
         refuse("lms", "no class list", file, f"download it and name it: --lms FILE --format {kind}")
     if roster.kind == kind:
-        return (_canvas if kind == "canvas" else _moodle)(rows, roster, assignment, filling)
+        if kind == "canvas":
+            return _canvas(rows, roster, assignment, filling)
+        return _moodle(rows, roster, assignment, filling, results)
     return _made_up(kind, rows, roster, assignment, filling)
 
 
@@ -109,8 +114,10 @@ def _canvas(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     return Exported({"canvas.csv": to_csv(kept, lines)}, unknown, [*notes, *left])
 
 
-def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling) -> Exported:
-    """Moodle's grading worksheet, filled in."""
+def _moodle(
+    rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling, results: Mapping[str, Result]
+) -> Exported:
+    """Moodle's grading worksheet, filled in: grades, and feedback comments where it has a column for them."""
     header = list(next(iter(roster.students.values())).row or {})
     column, maximum = roster.columns["grade"], roster.columns.get("maximum", "")
     known = _known(rows, roster)
@@ -121,8 +128,24 @@ def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     if notes:  # Moodle would refuse the larger numbers and take the smaller ones
         raise ValueError(f"{notes[0]}, or set the maximum grade in Moodle and download the sheet again")
     cells, unknown, left = _filled(rows, roster, column, factor, filling)
-    lines = [[cells[s.id] if name == column else (s.row or {})[name] for name in header] for s in known]
+    said = _comments(rows, roster, assignment, results)
+    filled = [{**(s.row or {}), column: cells[s.id]} | said.get(s.id, {}) for s in known]
+    lines = [[row[name] for name in header] for row in filled]
     return Exported({"moodle.csv": to_csv(header, lines)}, unknown, left)
+
+
+def _comments(
+    rows: Sequence[Row], roster: Roster, assignment: Assignment, results: Mapping[str, Result]
+) -> dict[str, dict[str, str]]:
+    """Student → the cell for feedback comments; what a person wrote there stays."""
+    column, said = roster.columns.get("comments", ""), {}
+    for row in rows if column else ():
+        student = roster.find([("student", row.student)])
+        there = (student.row or {}).get(column, "") if student else ""
+        is_ours = not there or there.startswith(str(escape(assignment.title)))
+        if student and is_ours and row.student in results and (row.total is not None or row.excused):
+            said[student.id] = {column: as_html(brief(assignment, row, results[row.student]))}
+    return said
 
 
 def _made_up(kind: str, rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling) -> Exported:

@@ -30,12 +30,14 @@ class Outputs:
         files: The files.
         rows: The gradebook.
         results: Student → result, without cases that do not count.
+        pages: The line and the page of each student who has one.
         notes: What a person should know besides, a line each.
     """
 
     files: list[Path]
     rows: list[Row]
     results: Mapping[str, Result]
+    pages: list[tuple[Row, str]]
     notes: list[str]
 
     @property
@@ -73,10 +75,9 @@ def write_outputs(
         notes.append(f"{directory / adjust.FILE} has lines for {_few(gone)}, not in this class; they count for nobody")
     files = stems(run.handed_in)
     texts = {"gradebook.csv": MARK + to_text(rows, assignment, run)}
-    for row in rows:
-        if row.student in results:
-            page = feedback(assignment, row, results[row.student], grades)
-            texts[f"feedback/{files[row.student]}.html"] = page
+    graded = [row for row in rows if row.student in results]
+    pages = [(row, feedback(assignment, row, results[row.student], grades)) for row in graded]
+    texts |= {f"feedback/{files[row.student]}.html": page for row, page in pages}
     texts["report.html"] = class_report(run, assignment, rows, results, rules)
     if assignment.written:
         texts[FORM] = MARK + form(assignment, results, grades)
@@ -86,7 +87,7 @@ def write_outputs(
         notes.append(
             f"for {unknown} submissions nobody says when they were handed in: no rule for lateness was applied"
         )
-    return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, results, notes)
+    return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, results, pages, notes)
 
 
 def grades_for(
