@@ -14,8 +14,10 @@ from course_kit.grading.reports import adjust
 from course_kit.grading.reports.class_report import class_report
 from course_kit.grading.reports.feedback import feedback
 from course_kit.grading.reports.gradebook import UNKNOWN_TIME, Row, gradebook, to_text
+from course_kit.grading.reports.in_class import confusions, in_class
 from course_kit.grading.reports.rubric import Rubric, counting, form, read_rubric
 from course_kit.grading.reports.rules import read_rules
+from course_kit.grading.reports.statistics import askable
 from course_kit.storing import replace
 
 FORM = "written.csv"
@@ -49,7 +51,7 @@ class Outputs:
 def write_outputs(
     directory: Path, run: Run, assignment: Assignment, results: Mapping[str, Result], rubric: Path | None = None
 ) -> Outputs:
-    """Write gradebook.csv, feedback/, report.html and, with written parts, written.csv.
+    """Write gradebook.csv, feedback/, report.html, in_class.html and, with written parts, written.csv.
 
     An empty adjust.csv is laid there for graders once, and never touched again.
 
@@ -78,7 +80,10 @@ def write_outputs(
     graded = [row for row in rows if row.student in results]
     pages = [(row, feedback(assignment, row, results[row.student], grades)) for row in graded]
     texts |= {f"feedback/{files[row.student]}.html": page for row, page in pages}
-    texts["report.html"] = class_report(run, assignment, rows, results, rules)
+    asked = askable(results)
+    found = confusions(assignment, asked)
+    texts["report.html"] = class_report(run, assignment, rows, results, rules, found)
+    texts["in_class.html"] = in_class(assignment, found, len(asked))
     if assignment.written:
         texts[FORM] = MARK + form(assignment, results, grades)
     if not (directory / adjust.FILE).exists():
