@@ -74,7 +74,18 @@ def test_the_readme_begins_with_the_two_commands_and_keeps_the_notice():
 @pytest.mark.parametrize("name", ["instructor", "platforms"])
 def test_the_options_that_instructors_read_of_exist(name, capsys):
     text = (ROOT / f"docs/{name}.md").read_text()
-    commands = ("grade", "gradebook", "release", "check", "autograder", "convert", "lessons", "data")
+    commands = [
+        "grade",
+        "gradebook",
+        "drop",
+        "feedback",
+        "release",
+        "check",
+        "autograder",
+        "convert",
+        "lessons",
+        "data",
+    ]
     assert {main([command, "--help"]) for command in commands} == {0}
     others = {
         "--nthreads",

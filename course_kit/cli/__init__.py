@@ -10,12 +10,25 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 try:
-    from course_kit.cli import autograder, check, convert, data, grade, gradebook, lessons, release, run, site
+    from course_kit.cli import (
+        autograder,
+        check,
+        convert,
+        data,
+        drop,
+        feedback,
+        grade,
+        gradebook,
+        lessons,
+        release,
+        run,
+        site,
+    )
 except KeyboardInterrupt:  # who is interrupted before it has begun says no more than later
     print("course: interrupted", file=sys.stderr)
     raise SystemExit(130) from None
 
-COMMANDS = (data, lessons, check, release, grade, gradebook, autograder, convert, run, site)
+COMMANDS = (data, lessons, check, release, grade, gradebook, drop, feedback, autograder, convert, run, site)
 # Imported module → the group of pyproject.toml that brings it, where a plain install does not.
 GROUP_OF = {
     **dict.fromkeys(("jinja2", "yaml"), "grading"),

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 from course_kit import storing
 
 if TYPE_CHECKING:
-    from course_kit.grading.marking.batch import Submit
+    from course_kit.grading.authoring.assignment import Assignment
+    from course_kit.grading.marking.batch import Graded, Submit
     from course_kit.grading.marking.bundle import Bundle
 
 ROOT = (
@@ -97,8 +99,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results: Path, workers: int) -> int:
     from course_kit.cli.desk import secret_in
-    from course_kit.grading.handed_in.run import ClassOptions, prepare, stems
-    from course_kit.grading.marking.batch import grade_all
+    from course_kit.grading.authoring.assignment import read
+    from course_kit.grading.handed_in.run import ClassOptions, prepare
+    from course_kit.grading.marking.batch import Stored, grade_all
     from course_kit.grading.marking.bundle import draw_bundle
     from course_kit.grading.reports.outputs import write_outputs
 
@@ -114,17 +117,42 @@ def _grade(arguments: argparse.Namespace, solution: Path, private: Path, results
         print(f"{RED}{warning}{PLAIN}", file=sys.stderr)
     bundle = draw_bundle(solution, secret, private, workers)
     storing.replace(arguments.out / "run.json", course_run.to_json())
-    files = {student: results / f"{stem}.json" for student, stem in stems(course_run.handed_in).items()}
+    stored = Stored.below(arguments.out, course_run.handed_in)
     hidden = {"the solutions are": solution.parent, "the submissions are": arguments.submissions}
     hidden |= {f"--out {arguments.out} is": arguments.out, "the secret is": arguments.secret or private}
     with _graders(arguments, bundle, workers, hidden) as (submit, level):
-        graded = grade_all(bundle, submissions, files, submit, level, arguments.regrade)
-    written = write_outputs(arguments.out, course_run, bundle.assignment, graded, arguments.rubric)
-    for note in (*course_run.notes, *written.notes):
+        graded = grade_all(bundle, submissions, stored, submit, level, arguments.regrade)
+    last = private / "solution.ipynb"  # the edition that was graded last
+    changed = _what_changed(graded, read(last) if last.exists() else None, bundle.assignment, arguments.out)
+    storing.replace(last, solution.read_bytes())
+    written = write_outputs(arguments.out, course_run, bundle.assignment, graded.results, arguments.rubric)
+    for note in (*changed, *course_run.notes, *written.notes):
         print(f"course: {note}", file=sys.stderr)
     flagged, nobodys = written.flagged, len(course_run.strangers)
-    print(_last_line(len(graded), flagged, nobodys, arguments.out / "report.html"))
+    print(_last_line(len(graded.results), flagged, nobodys, arguments.out / "report.html"))
     return int(bool(flagged or nobodys or warning))
+
+
+def _what_changed(graded: Graded, before: Assignment | None, after: Assignment, out: Path) -> list[str]:
+    """What is different from the last run and why, a line each; changes.csv lists every change of points."""
+    from course_kit.grading.handed_in.table import to_csv
+    from course_kit.grading.marking.changes import changed_parts, moved_points, newly_named, told
+    from course_kit.grading.reports.outputs import MARK
+
+    if before is None:
+        return []
+    lines = [f"changed in the assignment: {line}" for line in changed_parts(before, after)]
+    reasons = Counter(why for student, why in graded.why.items() if student in graded.before)
+    kept = len(graded.results) - len(graded.why)
+    if lines and kept:
+        lines.append(f"{kept} submissions are marked again from their stored answers; none of their code ran")
+    lines += [f"{number} submissions ran again: {why}" for why, number in sorted(reasons.items())]
+    lines += newly_named(graded.before, graded.results)
+    if moved := moved_points(graded.before, graded.results):
+        text = MARK + to_csv(["student", "function", "before", "after"], moved)
+        place = storing.replace(out / "changes.csv", text)
+        lines.append(f"{told(moved)}; {place} lists all")
+    return lines
 
 
 def _last_line(graded: int, flagged: int, nobodys: int, report: Path) -> str:

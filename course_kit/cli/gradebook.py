@@ -6,8 +6,12 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from course_kit import storing
+
+if TYPE_CHECKING:
+    from course_kit.grading.authoring.assignment import Assignment
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -33,6 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--zone", metavar="ZONE", help="where times without a zone are meant, such as Europe/Berlin")
     parser.add_argument("--late", metavar="RULE", help="another rule for late submissions")
     parser.add_argument("--extensions", type=Path, metavar="CSV", help="students who have a due time of their own")
+    parser.add_argument("--curve", metavar="CURVE", help="none, +5, *1.1, sqrt, mean 75 or best 100; remembered")
+    parser.add_argument("--weights", metavar="LIST", help="how much parts count: top_k=30, audit_f1=10; remembered")
+    parser.add_argument("--bonus", metavar="LIST", help="functions whose points come on top; remembered")
     parser.add_argument("--rubric", type=Path, metavar="CSV", help="points of written parts; default: DIR/written.csv")
     parser.set_defaults(run=run)
 
@@ -55,12 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
     late.refuse_strangers(asked.handed_in)
     asked = replace(asked, due=late.due.isoformat() if late.due else "")
     assignment = read(Path(asked.solution))
+    _store_rules(arguments, assignment)
     written = write_outputs(directory, asked, assignment, results, arguments.rubric)
     storing.replace(directory / "run.json", asked.to_json())
     class_list = arguments.lms or asked.roster
     roster = read_roster(Path(class_list), late.zone) if class_list else None
     filling = Filling(arguments.column, arguments.zeros, arguments.scale)
-    exported = export(arguments.format, written.rows, assignment, results, roster, filling)
+    exported = export(arguments.format, written.rows, assignment, written.results, roster, filling)
     for name, text in exported.files.items():
         storing.replace(directory / name, text)
     places = list(exported.files) or ["gradebook.csv"]
@@ -74,3 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
     for note in notes:
         print(f"course: {note}", file=sys.stderr)
     return int(bool(notes))
+
+
+def _store_rules(arguments: argparse.Namespace, assignment: Assignment) -> None:
+    """Remember the rules that the command line names; what it does not name stays."""
+    from course_kit.grading.reports.rules import parse_weights, read_rules, store_rules
+
+    asked: dict[str, Any] = {}
+    if arguments.curve is not None:
+        asked["curve"] = arguments.curve
+    if arguments.weights is not None:
+        asked["weights"] = parse_weights(arguments.weights)
+    if arguments.bonus is not None:
+        asked["bonus"] = tuple(filter(None, (name.strip() for name in arguments.bonus.split(","))))
+    if asked:
+        store_rules(arguments.directory, replace(read_rules(arguments.directory), **asked), assignment)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from solution_notebooks import write
+from solution_notebooks import SOUND, write
 
 from course_kit.cli import main
 from course_kit.cli.desk import owned, secret_in
@@ -72,7 +72,7 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_class_is_graded_once_and_serial_is_as_parallel(course, capsys):
+def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys_code(course, capsys, monkeypatch):
     assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert points(course / "one") == POINTS
     assert "7 graded, 2 with flags; open one/report.html" in capsys.readouterr().out
@@ -81,6 +81,26 @@ def test_a_class_is_graded_once_and_serial_is_as_parallel(course, capsys):
     assert {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()} == stored
     grade("two", "--workers", "2")
     assert everything(course / "two") == everything(course / "one")
+    assert '"(): ' not in "".join(path.read_text() for path in (course / "one/results").iterdir())
+    monkeypatch.setattr("course_kit.grading.marking.batch.grade_with", None)
+    monkeypatch.setattr("course_kit.grading.marking.bundle.ProcessPoolExecutor", None)
+    edited = write(course / "solutions/a9_small.ipynb", mistakes=SOUND["mistakes"].replace("forgot", "left out"))
+    edited.write_text(edited.read_text().replace("points:100", "points:60"))
+    capsys.readouterr()
+    assert grade("one") == 1
+    assert points(course / "one") == {student: 0.6 * of for student, of in POINTS.items()}
+    assert "You left out the largest" in (course / "one/feedback/bob.html").read_text()
+    said = capsys.readouterr().err
+    for line in (
+        "changed in the assignment: spread: 60 points, 100 before",
+        "changed in the assignment: spread: the hint for smallest is another",
+        "7 submissions are marked again from their stored answers; none of their code ran",
+        "points changed for 3 students: ann spread 100 → 60, dan spread 100 → 60, eva spread 100 → 60; "
+        "one/changes.csv lists all",
+    ):
+        assert f"course: {line}\n" in said
+    grade("one")
+    assert "changed" not in capsys.readouterr().err
 
 
 @pytest.mark.slow

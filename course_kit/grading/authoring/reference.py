@@ -13,7 +13,7 @@ from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, attempt, loo
 from course_kit.grading.asking.fingerprint import is_clear, is_guessable, vanishing
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
-from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, Answer, Safety, answer, in_time
+from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, ONE_RUN, Answer, Safety, answer, in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -159,6 +159,24 @@ def _spoiler(mistakes: Mapping[str, Callable], ask: Callable[[Callable], Answer]
 
 def _left_out(counts: Counter[str]) -> set[str]:
     return {name for name, count in counts.items() if count >= PATIENCE}
+
+
+def mistaken(mistake: Callable, inputs: bytes, digits: int, seconds: float) -> Outcome:
+    """What a known mistake answers to inputs that were chosen before it was known.
+
+    Args:
+        mistake: The wrong function.
+        inputs: The inputs, pickled.
+        digits: Digits of the fingerprint.
+        seconds: Time limit.
+
+    Returns:
+        Its answer; `LEFT_OUT` where rounding can tip it over.
+    """
+    seen = answer(mistake, pickle.loads(inputs), seconds, ONE_RUN)
+    if not isinstance(seen.short, Outcome) and not is_clear(seen.short, seen.noise, digits):
+        return LEFT_OUT
+    return in_time(lambda: attempt(mistake, pickle.loads(inputs), digits, seconds))
 
 
 def _answered(

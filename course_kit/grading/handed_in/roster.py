@@ -114,7 +114,7 @@ def read_roster(path: Path, zone: tzinfo | None = None) -> Roster:
         refuse(str(path), got, wanted)
     students: dict[str, Student] = {}
     head = []
-    fields = form.keys() - {"student", "submitted", "also", "grade", "maximum"}
+    fields = form.keys() - {"student", "submitted", "also", "grade", "maximum", "comments"}
     for row in rows:
         found = {field: next((row[c] for c in columns if row.get(c)), "") for field, columns in form.items()}
         if kind == "canvas" and not found["canvas"]:
@@ -147,7 +147,7 @@ def _form(header: Sequence[str], rows: Sequence[dict[str, str]]) -> tuple[str, d
     moodle = columns(header, MOODLE)
     if {"grade"} < moodle.keys() and header[:1] == [moodle.get("moodle")]:
         ids = tuple(moodle[field] for field in ("number", "login", "email", "moodle") if field in moodle)
-        fields = ("moodle", "name", "email", "group", "submitted", "grade", "maximum")
+        fields = ("moodle", "name", "email", "group", "submitted", "grade", "maximum", "comments")
         return "moodle", {"student": ids, **{field: (moodle[field],) for field in fields if field in moodle}}
     canvas = columns(header, CANVAS)
     is_canvas = canvas.keys() & {"login", "number"} or any(NUMBERED.fullmatch(name) for name in header[2:])

@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from course_kit.grading.handed_in.bounded import bounded
 from course_kit.grading.handed_in.collect import Rules, Submission, collect
 from course_kit.grading.handed_in.late import read_late
 from course_kit.grading.handed_in.reading import Reader, other_assignments
-from course_kit.grading.handed_in.roster import read_roster
+from course_kit.grading.handed_in.roster import Roster, read_roster
 from course_kit.grading.handed_in.similarity import similar_answers
 
 COMPARING = {"seconds": 120, "memory": 2 << 30}  # for the answers of a whole class
@@ -53,6 +53,7 @@ class Run:
         similar: Groups of students with nearly the same answer: (function, students).
         zone: Where times are meant that name no zone; "" takes that of the due time.
         notes: What was understood of SUBMISSIONS as a whole, in words.
+        names: Student → name, where the class list has one.
     """
 
     solution: str
@@ -65,6 +66,7 @@ class Run:
     similar: tuple[tuple[str, tuple[str, ...]], ...] = ()
     zone: str = ""
     notes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As text, the same for the same run."""
@@ -153,8 +155,14 @@ def prepare(solution: Path, submissions: Path, options: ClassOptions = ClassOpti
         similar=similar,
         zone=options.zone,
         notes=(*collected.notes, *trouble),
+        names=_names(students, collected.submissions),
     )
     return run, [one for one in collected.submissions if one.name]
+
+
+def _names(students: Roster | None, submissions: Iterable[Submission]) -> dict[str, str]:
+    known = {one.student: students.students.get(one.student) for one in submissions} if students else {}
+    return {student: found.name for student, found in known.items() if found and found.name}
 
 
 def _handed_in(one: Submission) -> HandedIn:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
-from course_kit.grading.containment.warm import NONE
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.handed_in.run import Run, stems
 from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.grade import digest, nothing
 from course_kit.grading.marking.grader import Grader, GraderDied, NoSandbox
+from course_kit.grading.marking.mark import remarked, stale
 from course_kit.grading.marking.result import Result
 from course_kit.storing import replace
 
@@ -23,51 +24,99 @@ EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 Submit = Callable[[Submission], Future]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Where the results of a class lie.
+
+    Args:
+        results: Student → file of the result, which other programs may read.
+        answers: Student → file of the result with all answers, which nobody but graders may read.
+    """
+
+    results: Mapping[str, Path]
+    answers: Mapping[str, Path]
+
+    @classmethod
+    def below(cls, directory: Path, students: Iterable[str]) -> Stored:
+        """Where they lie in a folder that `course grade --out` writes."""
+        names = {student: f"{stem}.json" for student, stem in stems(students).items()}
+        return cls(
+            {student: directory / "results" / name for student, name in names.items()},
+            {student: directory / "private/answers" / name for student, name in names.items()},
+        )
+
+    def put(self, student: str, result: Result) -> None:
+        """Store a result."""
+        replace(self.answers[student], result.to_json(answers=True))
+        replace(self.results[student], result.to_json())
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A class that was graded.
+
+    Args:
+        results: Student → result, in the order of the students.
+        before: Student → result as it was stored before.
+        why: Student → why the submission had to run.
+    """
+
+    results: dict[str, Result]
+    before: dict[str, Result]
+    why: dict[str, str]
+
+
 def grade_all(
     bundle: Bundle,
     submissions: Iterable[Submission],
-    files: Mapping[str, Path],
+    stored: Stored,
     submit: Submit,
     level: str,
     regrade: bool = False,
     progress: bool = True,
-) -> dict[str, Result]:
-    """Grade what is not graded yet.
+) -> Graded:
+    """Run what has to run, and mark everything by the assignment of today.
 
-    A result is stored as soon as it is there, by renaming, and taken again where bundle, submission and confinement
-    are the same: so a run that was killed goes on, and a new run grades what has changed.
+    A result is stored as soon as it is there, by renaming, so a run that was killed goes on. Where a student's stored
+    answers answer all that is asked today, they are marked again and nobody's code runs.
 
     Args:
         bundle: What is asked.
         submissions: What to grade.
-        files: Student → where the result is stored.
+        stored: Where results lie.
         submit: Starts grading one submission; see `local_graders` and `remote.dask_graders`.
         level: How submissions are confined; those that were not at all are graded again where they can be.
-        regrade: Grade everything again.
+        regrade: Run everything again.
         progress: Show a bar with rate, time left and how many have flags.
-
-    Returns:
-        Student → result, in the order of the students.
     """
     from tqdm import tqdm
 
-    results = {}
+    graded = Graded({}, {}, {})
     waiting = []
     for submission in submissions:
-        known = None if regrade else _stored(files[submission.student])
-        if known is not None and _same(known, bundle, submission, level):
-            results[submission.student] = known
-        else:
+        student = submission.student
+        known, shown = _read(stored.answers[student]), _read(stored.results[student])
+        if shown is not None:
+            graded.before[student] = shown
+        handed_in = digest(submission.content, submission.beside)
+        why = "--regrade" if regrade else stale(known, bundle, student, handed_in, level)
+        if why:
+            graded.why[student] = why
             waiting.append(submission)
+            continue
+        graded.results[student] = remarked(bundle, student, known)
     futures = {submit(submission): submission for submission in waiting}
     with tqdm(total=len(waiting), desc="grading", unit="submission", ncols=100, disable=not progress) as bar:
         for future in as_completed(futures):
-            submission, result = futures[future], future.result()
-            replace(files[submission.student], result.to_json())
-            results[submission.student] = result
-            bar.set_postfix(flags=sum(bool(result.flags) for result in results.values()), refresh=False)
+            student, result = futures[future].student, future.result()
+            stored.put(student, result)
+            graded.results[student] = result
+            bar.set_postfix(flags=sum(bool(result.flags) for result in graded.results.values()), refresh=False)
             bar.update()
-    return dict(sorted(results.items()))
+    for student, result in graded.results.items():
+        if student not in graded.why and result != graded.before.get(student):
+            stored.put(student, result)  # last, so that a run that was killed can still tell what changed
+    return replace_fields(graded, results=dict(sorted(graded.results.items())))
 
 
 @contextmanager
@@ -122,7 +171,7 @@ def grade_with(grader: Grader, bundle: Bundle, submission: Submission, level: st
     again = "with --regrade" if is_to_blame else "as the next run does"
     flag = f"the grader itself ended {TRIES} times while it graded this: grade again {again}, or look at it by hand"
     result = nothing(bundle, submission.content, submission.student, level, flag, submission.beside)
-    return dataclasses.replace(result, bundle=bundle.digest) if is_to_blame else result
+    return replace_fields(result, bundle=bundle.digest) if is_to_blame else result
 
 
 def _survives_nothing(grader: Grader, student: str) -> bool:
@@ -150,22 +199,14 @@ def stored_run(directory: Path) -> tuple[Run, dict[str, Result]]:
     if not path.is_file():
         raise ValueError(f"{directory} holds no run.json; name the folder that `course grade --out` wrote")
     run = Run.from_json(path.read_text("utf-8"))
-    files = {student: directory / "results" / f"{stem}.json" for student, stem in stems(run.handed_in).items()}
+    files = Stored.below(directory, run.handed_in).results
     return run, {
         student: Result.from_json(file.read_text("utf-8")) for student, file in files.items() if file.is_file()
     }
 
 
-def _stored(file: Path) -> Result | None:
+def _read(file: Path) -> Result | None:
     try:
         return Result.from_json(file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _same(result: Result, bundle: Bundle, submission: Submission, level: str) -> bool:
-    weaker = result.sandbox == NONE != level
-    return (result.bundle, result.submission) == (
-        bundle.digest,
-        digest(submission.content, submission.beside),
-    ) and not weaker

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import hmac
 import pickle
 import signal
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace as replace_fields
+from functools import cached_property, partial
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
@@ -46,6 +48,12 @@ class ExamCase:
     form: str
     mistakes: dict[str, str]
 
+    @cached_property
+    def digest(self) -> str:
+        """Digest of what is asked and what is right: an answer to it counts as long as this stays the same."""
+        asked = (self.exercise, self.case, self.inputs, self.digits, self.seconds, self.right, self.form)
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -55,7 +63,7 @@ class Bundle:
         assignment: The assignment, read from its solution notebook.
         secret: What the variants were drawn from.
         variants: The cases of each variant, in the same order.
-        digest: Digest of what is asked and what is right; another one means that everybody is graded anew.
+        digest: Digest of all of it.
     """
 
     assignment: Assignment
@@ -71,7 +79,8 @@ class Bundle:
 def draw_bundle(solution: Path, secret: bytes, cache: Path, workers: int = 1, progress: bool = True) -> Bundle:
     """Draw the variants of an assignment, with the answers of solution and known mistakes.
 
-    Solution and mistakes run in processes of their own, none of which grades.
+    Solution and mistakes run in processes of their own, none of which grades. Where another edition of the assignment
+    was drawn before, functions that it asked alike are asked the same cases again, so that stored answers still count.
 
     Args:
         solution: The solution notebook.
@@ -86,32 +95,48 @@ def draw_bundle(solution: Path, secret: bytes, cache: Path, workers: int = 1, pr
     Raises:
         ValueError: If the notebook is none, or an exercise would not grade fairly.
     """
-    from tqdm import tqdm
-
     assignment = read(solution)
     ours = b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].rglob("*.py")))
-    file = cache / f"bundle-{hashlib.sha256(solution.read_bytes() + secret + ours).hexdigest()[:16]}.pickle"
+    kit, whole = (hashlib.sha256(part).hexdigest()[:16] for part in (ours, solution.read_bytes() + secret))
+    file = cache / f"bundle-{kit}-{whole}.pickle"
     if file.exists():
+        file.touch()
         return pickle.loads(file.read_bytes())
-    jobs = [(number, exercise.name) for number in range(VARIANTS) for exercise in assignment.exercises.values()]
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
-        try:
-            with _deaf_children():
-                parts = pool.map(partial(_draw, assignment, secret), jobs)
-            shown = {"leave": False, "ncols": 100, "unit": "exercise", "disable": not progress}
-            asked = list(tqdm(parts, "drawing exam variants", len(jobs), **shown))
-        except KeyboardInterrupt:
-            for process in list(pool._processes.values()):
-                process.kill()  # or leaving this block would wait for all that is left to draw
-            raise
+    before = _latest(cache.glob(f"bundle-{kit}-*.pickle"), secret)
+    asked = _asked(assignment, secret, before, workers, progress)
     size = len(assignment.exercises)
     variants = (asked[start : start + size] for start in range(0, len(asked), size))
-    digest = hashlib.sha256(repr((assignment.name, asked)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(repr((assignment, asked)).encode()).hexdigest()[:16]
     bundle = Bundle(
         assignment, secret, tuple(tuple(one for part in variant for one in part) for variant in variants), digest
     )
     replace(file, pickle.dumps(bundle))
     return bundle
+
+
+def _asked(
+    assignment: Assignment, secret: bytes, before: Bundle | None, workers: int, progress: bool
+) -> list[Sequence[ExamCase]]:
+    """The cases of each exercise of each variant, one variant after the other: those of before, or drawn anew."""
+    from tqdm import tqdm
+
+    places = [(number, name) for number in range(VARIANTS) for name in assignment.exercises]
+    kept = {place: kept_cases(before, assignment, *place) if before else () for place in places}
+    is_done = {place: bool(cases) and _same_mistakes(before, assignment, place[1]) for place, cases in kept.items()}
+    jobs = [(*place, kept[place]) for place in places if not is_done[place]]
+    if not jobs:
+        return list(kept.values())
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
+        try:
+            with _deaf_children():
+                parts = pool.map(partial(_draw, assignment, secret), jobs)
+            shown = {"leave": False, "ncols": 100, "unit": "exercise", "disable": not progress}
+            drawn = iter(list(tqdm(parts, "drawing exam variants", len(jobs), **shown)))
+        except KeyboardInterrupt:
+            for process in list(pool._processes.values()):
+                process.kill()  # or leaving this block would wait for all that is left to draw
+            raise
+    return [kept[place] if is_done[place] else next(drawn) for place in places]
 
 
 @contextlib.contextmanager
@@ -133,11 +158,98 @@ def _derived(secret: bytes, purpose: str) -> bytes:
     return hmac.new(secret, purpose.encode(), hashlib.sha256).digest()
 
 
-def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str]) -> list[ExamCase]:
+def _latest(files: Iterable[Path], secret: bytes) -> Bundle | None:
+    """What was asked last of those that were drawn from the secret."""
+    for file in sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True):
+        bundle = pickle.loads(file.read_bytes())
+        if bundle.secret == secret:
+            return bundle
+    return None
+
+
+def kept_cases(before: Bundle, assignment: Assignment, number: int, name: str) -> tuple[ExamCase, ...]:
+    """The cases of one variant that a function was asked before and still is; none if it is asked something else.
+
+    Args:
+        before: What was asked before.
+        assignment: The assignment of today.
+        number: The variant's number.
+        name: The function's name.
+    """
+    then, now = before.assignment.exercises.get(name), assignment.exercises[name]
+    if then is None or rests_on(before.assignment, name) != rests_on(assignment, name) or then.seconds != now.seconds:
+        return ()
+    left_out = [left_out_cases(*pair) for pair in ((then.probe, now.probe), (then.hidden, now.hidden))]
+    if None in left_out:
+        return ()
+    return tuple(
+        one for one in before.variants[number] if one.exercise == name and not any(one.case in out for out in left_out)
+    )
+
+
+def rests_on(assignment: Assignment, name: str) -> tuple[str, ...]:
+    """What a function's inputs and right answers rest on beside its probe: setup, tools, solutions up to its own."""
+    names = list(assignment.exercises)
+    above = names[: names.index(name) + 1]
+    return (assignment.setup, assignment.tools, *(assignment.exercises[one].solution for one in above))
+
+
+def left_out_cases(before: str, after: str) -> set[str] | None:
+    """Names of the cases that a probe lacks beside its older source; None if anything else is different too."""
+    old, new = ast.parse(before), ast.parse(after)
+    named = {key.value for node in ast.walk(new) if isinstance(node, ast.Dict) for key in node.keys if _is_name(key)}
+    out: set[str] = set()
+    for node in (node for node in ast.walk(old) if isinstance(node, ast.Dict)):
+        gone = {place for place, key in enumerate(node.keys) if _is_name(key) and key.value not in named}
+        out |= {node.keys[place].value for place in gone}
+        node.keys, node.values = (
+            [one for place, one in enumerate(parts) if place not in gone] for parts in (node.keys, node.values)
+        )
+    return out if ast.dump(old) == ast.dump(new) else None
+
+
+def _same_mistakes(before: Bundle, assignment: Assignment, name: str) -> bool:
+    """Whether the known mistakes of a function do what they did, whatever their hints say now."""
+    return without_hints(before.assignment.exercises[name].mistakes) == without_hints(
+        assignment.exercises[name].mistakes
+    )
+
+
+def without_hints(mistakes: str) -> str:
+    """What the code of known mistakes does, in a form that is blind to docstrings, comments and spaces."""
+    tree = ast.parse(mistakes)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _is_name(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str)
+
+
+def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str, tuple[ExamCase, ...]]) -> list[ExamCase]:
     """All cases of one exercise of one variant."""
-    number, name = job
+    number, name, kept = job
+    if kept:
+        return list(_answered_again(assignment, assignment.exercises[name], kept))
     seed = _derived(secret, f"{assignment.name}/{number}").hex()
     return list(_cases(assignment, assignment.exercises[name], seed))
+
+
+def _answered_again(assignment: Assignment, exercise: Exercise, kept: Sequence[ExamCase]) -> Iterator[ExamCase]:
+    """Cases that were asked before, with what the known mistakes of today answer to them."""
+    import torch
+
+    from course_kit.grading.authoring.reference import mistaken
+    from course_kit.grading.authoring.versions import versions
+
+    torch.set_num_threads(1)
+    wrong = versions(assignment, exercise).mistakes
+    for one in kept:
+        inputs = zlib.decompress(one.inputs)
+        answers = {name: mistaken(mistake, inputs, one.digits, one.seconds).text for name, mistake in wrong.items()}
+        yield replace_fields(one, mistakes=answers)
 
 
 def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[ExamCase]:

@@ -9,15 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from course_kit.grading.asking.diagnosis import diagnose
-from course_kit.grading.asking.fingerprint import tells
 from course_kit.grading.asking.limits import CELL_SECONDS
 from course_kit.grading.asking.limits import NOTEBOOK_SECONDS as WALL_SECONDS
 from course_kit.grading.containment.confined_run import run_confined
 from course_kit.grading.containment.sandbox import Job, Sandbox
 from course_kit.grading.handed_in.submission import parse
 from course_kit.grading.marking.bundle import Bundle, ExamCase
-from course_kit.grading.marking.result import RIGHT, CaseResult, ExerciseResult, Result
+from course_kit.grading.marking.mark import NO_ANSWER, kept, marked
+from course_kit.grading.marking.result import RIGHT, CaseResult, Given, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
 from course_kit.grading.running.splice import Cell, Ran
@@ -29,7 +28,6 @@ ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 KINDS = ("number", "array")
 TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
-NO_ANSWER = "no answer"
 BLANK_START = re.compile(r"\A(?:[^\S\n]*\n)+")  # lines that IPython takes off before it counts
 MUCH = 5_000_000  # characters of output after which a person is told
 
@@ -60,15 +58,17 @@ def grade(
         asking = [_ask(one, f"{job.folder}/inputs", f"{number}") for number, one in enumerate(variant)]
         ran = run_on(_in_time(job, WALL_SECONDS), own, asking)
     answers = [*ran[len(own) :], *[None] * len(variant)][: len(variant)]
+    outcomes, given = _asked(variant, answers)
     return Result(
         assignment=bundle.assignment.name,
         bundle=bundle.digest,
         submission=digest(content, beside),
         sandbox=sandbox.level,
-        exercises=tuple(_exercises(bundle, variant, answers)),
+        exercises=tuple(marked(bundle, student, outcomes, given)),
         errors=_errors(parsed.sources, ran),
         flags=(*parsed.flags, *_flags(ran, len(own), len(variant))),
         written=parsed.written,
+        answers=given,
     )
 
 
@@ -77,8 +77,9 @@ def nothing(
 ) -> Result:
     """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
     variant = bundle.variant(student)
-    exercises = tuple(_exercises(bundle, variant, [None] * len(variant)))
-    return Result(bundle.assignment.name, "", digest(content, beside), level, exercises, {}, (flag,), {})
+    outcomes, given = _asked(variant, [None] * len(variant))
+    exercises = tuple(marked(bundle, student, outcomes, given))
+    return Result(bundle.assignment.name, "", digest(content, beside), level, exercises, {}, (flag,), {}, given)
 
 
 def digest(content: bytes, beside: Mapping[str, bytes] = NO_FILES) -> str:
@@ -106,38 +107,33 @@ def _ask(one: ExamCase, folder: str, file: str) -> Cell:
     return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs, file)
 
 
-def _exercises(bundle: Bundle, variant: Sequence[ExamCase], answers: Sequence[Ran | None]) -> Iterator[ExerciseResult]:
-    for exercise in bundle.assignment.exercises.values():
-        asked = {one.case: one for one in variant if one.exercise == exercise.name}
-        ran = {one.case: answer for one, answer in zip(variant, answers, strict=True) if one.exercise == exercise.name}
-        named = _mistakes(asked, ran, exercise.hints)
-        cases = {case: _case(one, ran[case], named.get(case, "")) for case, one in asked.items()}
-        yield ExerciseResult(exercise.name, exercise.points, cases)
+def _asked(
+    variant: Sequence[ExamCase], answers: Sequence[Ran | None]
+) -> tuple[dict[str, dict[str, CaseResult]], dict[str, dict[str, Given]]]:
+    """Function → case → how it ended, and what was answered."""
+    outcomes: dict[str, dict[str, CaseResult]] = {}
+    given: dict[str, dict[str, Given]] = {}
+    for one, answer in zip(variant, answers, strict=True):
+        text = answer.printed.rstrip("\n") if answer else NO_ANSWER
+        outcomes.setdefault(one.exercise, {})[one.case] = _case(one, answer, text)
+        given.setdefault(one.exercise, {})[one.case] = Given(one.digest, kept(text))
+    return outcomes, given
 
 
-def _mistakes(asked: dict[str, ExamCase], ran: dict[str, Ran | None], names: Sequence[str]) -> dict[str, str]:
-    """Case → the known mistake behind its wrong answer."""
-    given = {case: answer.printed.rstrip("\n") if answer else NO_ANSWER for case, answer in ran.items()}
-    right = {case: one.right for case, one in asked.items()}
-    mistakes = {name: {case: one.mistakes[name] for case, one in asked.items()} for name in names}
-    return diagnose(given, right, mistakes, [case for case in given if tells(given[case])])
-
-
-def _case(one: ExamCase, answer: Ran | None, mistake: str) -> CaseResult:
+def _case(one: ExamCase, answer: Ran | None, text: str) -> CaseResult:
     """Points only for a plain pass; of all the student's process said, nothing but known words is passed on."""
     if answer is not None and answer.passed:
         return CaseResult(RIGHT)
-    text = answer.printed.rstrip("\n") if answer else NO_ANSWER
     if answer is not None and answer.trouble == OUT_OF_TIME:
-        return CaseResult(OUT_OF_TIME, mistake)
+        return CaseResult(OUT_OF_TIME)
     if text in FAILED:
-        return CaseResult(text, mistake)
+        return CaseResult(text)
     if text.startswith("raised "):
         error = text.removeprefix("raised ")
-        return CaseResult(f"raised {error if _is_builtin(error) else 'an error of its own'}", mistake)
+        return CaseResult(f"raised {error if _is_builtin(error) else 'an error of its own'}")
     if answer is None or answer.trouble or not text:
         return CaseResult(NO_ANSWER)
-    return CaseResult("wrong", mistake, _form(answer.aside.rstrip("\n"), one.form))
+    return CaseResult("wrong", form=_form(answer.aside.rstrip("\n"), one.form))
 
 
 def _form(came: str, wanted: str) -> str:

@@ -117,7 +117,7 @@ def main() -> None:
             while True:
                 student, content, beside = pickle.load(sys.stdin.buffer)
                 try:
-                    answer = grade(bundle, content, student, sandbox, beside).to_json()
+                    answer = grade(bundle, content, student, sandbox, beside).to_json(answers=True)
                 except OSError as error:
                     print(json.dumps({NO_SANDBOX: str(error)}), file=answers, flush=True)
                     raise

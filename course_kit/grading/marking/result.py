@@ -1,9 +1,10 @@
-"""What grading one submission came to: plain data, the same for the same submission, with no answer in it."""
+"""What grading one submission came to: plain data, the same for the same submission."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 RIGHT = "right"
@@ -28,6 +29,19 @@ class CaseResult:
     def passed(self) -> bool:
         """Whether it earns its share of the points."""
         return self.outcome == RIGHT
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a student's function answered to a case; it may hold a hidden input, so it is for the private folder alone.
+
+    Args:
+        asked: Digest of the case: its inputs and its right answer.
+        text: Fingerprint of the answer.
+    """
+
+    asked: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ class Result:
             the line of the student's source where it did; nothing of a message, which is made while the code runs.
         flags: What a person should look at, in words: "a cell ran out of time", "not a notebook: …".
         written: Name of each written part → the student's own words.
+        answers: Function → case → what was answered.
     """
 
     assignment: str
@@ -74,15 +89,23 @@ class Result:
     errors: dict[int, str]
     flags: tuple[str, ...]
     written: dict[str, str]
+    answers: Mapping[str, Mapping[str, Given]] = field(default_factory=dict, compare=False)
 
     @property
     def points(self) -> float:
         """Points of all exercises; written parts come on top when a person has graded them."""
         return round(sum(exercise.points for exercise in self.exercises), 1)
 
-    def to_json(self) -> str:
-        """As text, the same for the same result."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+    def to_json(self, answers: bool = False) -> str:
+        """As text, the same for the same result.
+
+        Args:
+            answers: Whether with the answers, which nobody but graders may read.
+        """
+        plain = asdict(self)
+        if not answers:
+            del plain["answers"]
+        return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Result:
@@ -97,7 +120,12 @@ class Result:
                 ExerciseResult(e["name"], e["of"], {case: CaseResult(**how) for case, how in e["cases"].items()})
                 for e in plain.pop("exercises")
             )
+            answers = {
+                name: {case: Given(**given) for case, given in cases.items()}
+                for name, cases in plain.pop("answers", {}).items()
+            }
             errors = {int(cell): error for cell, error in plain.pop("errors").items()}
-            return cls(exercises=exercises, errors=errors, flags=tuple(plain.pop("flags")), **plain)
+            flags = tuple(plain.pop("flags"))
+            return cls(exercises=exercises, errors=errors, flags=flags, answers=answers, **plain)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a grading result: {error}") from error

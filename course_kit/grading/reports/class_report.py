@@ -13,10 +13,15 @@ import numpy as np
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.run import Run, stems
 from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.reports.adjust import Changed
 from course_kit.grading.reports.bars import frequencies, histogram
+from course_kit.grading.reports.feedback import duration
 from course_kit.grading.reports.gradebook import UNCONFINED, Row
+from course_kit.grading.reports.in_class import Confusion
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
+from course_kit.grading.reports.rules import NO_RULES, Rules
+from course_kit.grading.reports.statistics import askable, discrimination, lateness, to_talk_to
 
 BINS = 10
 KINDS = {  # what a flag says → the heading it stands under; the first that fits
@@ -26,7 +31,14 @@ KINDS = {  # what a flag says → the heading it stands under; the first that fi
 }
 
 
-def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results: Mapping[str, Result]) -> str:
+def class_report(
+    run: Run,
+    assignment: Assignment,
+    rows: Sequence[Row],
+    results: Mapping[str, Result],
+    rules: Rules = NO_RULES,
+    found: Sequence[Confusion] = (),
+) -> str:
     """The report as an HTML document.
 
     Args:
@@ -34,13 +46,17 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         assignment: What was graded.
         rows: The gradebook.
         results: Student → result.
+        rules: How points became totals.
+        found: What the class confused most.
     """
-    totals = [row.total for row in rows if row.student in results and row.total is not None]
+    asked = askable(results)
+    totals = [row.total for row in rows if row.student in asked and row.total is not None]
     by_exercise = {
-        name: [exercise for result in results.values() for exercise in result.exercises if exercise.name == name]
+        name: [exercise for result in asked.values() for exercise in result.exercises if exercise.name == name]
         for name in assignment.exercises
     }
-    mistakes = _mistakes(assignment, by_exercise)
+    mistakes, tells = _mistakes(assignment, by_exercise), discrimination(asked)
+    pages = _pages(row.student for row in rows)
     edges = [points_of(assignment) * n / BINS for n in range(BINS + 1)]
     counts = np.histogram(totals, edges)[0].tolist()
     return render(
@@ -48,8 +64,16 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         assignment=assignment,
         of=points_of(assignment),
         graded=len(results),
-        missing=[row.student for row in rows if not row.handed_in],
-        waiting=[row.student for row in rows if not row.graded],
+        asked=len(asked),
+        unread=[_called(row) for row in rows if row.student in results and row.student not in asked],
+        late=lateness(rows) if run.due else None,
+        longest=duration(lateness(rows).longest),
+        talk=[_to_talk_to(row, why, pages) for row, why in to_talk_to(rows, assignment, results)],
+        confusions=found,
+        written=_written(rows),
+        missing=[_called(row) for row in rows if row.is_missing],
+        waiting=[_called(row) for row in rows if not row.graded],
+        by_hand=[_by_hand(row, change) for row in rows for change in row.adjusted],
         unconfined=sum(result.sandbox == "none" for result in results.values()),
         unconfined_means=UNCONFINED.partition(": ")[2],
         totals=_quartiles(totals) if totals else None,
@@ -60,13 +84,35 @@ def class_report(run: Run, assignment: Assignment, rows: Sequence[Row], results:
         histogram=histogram(edges, counts, "points") if totals else "",
         mistakes=mistakes,
         frequency=frequencies({f"{m['exercise']}: {m['name']}": m["count"] for m in mistakes}, "students"),
-        exercises=[_exercise(assignment, name, found) for name, found in by_exercise.items()],
+        exercises=[_exercise(assignment, name, those, tells) for name, those in by_exercise.items()],
         kinds=_kinds(rows, results),
         strangers=run.strangers,
         notes=run.notes,
+        rules=_rules(rules),
         provisional=sum(bool(row.waiting) for row in rows),
         similar=_similar(run, results),
     )
+
+
+def _rules(rules: Rules) -> list[str]:
+    """The rules in words."""
+    weights = ", ".join(f"{part} {weight:g}" for part, weight in rules.weights.items())
+    told = {
+        "Does not count": ", ".join(rules.drop),
+        "Weights": weights,
+        "On top": ", ".join(rules.bonus),
+        "Curve": "" if rules.curve == "none" else rules.curve,
+    }
+    return [f"{what}: {names}" for what, names in told.items() if names]
+
+
+def _called(row: Row) -> str:
+    """How the report calls a student: by id, and by name where the class list has one."""
+    return f"{row.student} ({row.name})" if row.name else row.student
+
+
+def _by_hand(row: Row, change: Changed) -> dict[str, str]:
+    return {"student": _called(row), "told": change.told, "comment": change.line.comment}
 
 
 def _quartiles(totals: Sequence[float]) -> dict[str, float]:
@@ -94,7 +140,27 @@ def _mistakes(assignment: Assignment, by_exercise: Mapping[str, list[ExerciseRes
     ]
 
 
-def _exercise(assignment: Assignment, name: str, found: Sequence[ExerciseResult]) -> dict[str, Any]:
+def _to_talk_to(row: Row, why: Sequence[str], pages: Mapping[str, str]) -> dict[str, str]:
+    total, page = "" if row.total is None else f"{row.total:g}", pages[row.student] if row.handed_in else ""
+    return {"student": _called(row), "page": page, "total": total, "why": "; ".join(why)}
+
+
+def _written(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Written parts: how many are read, and the mean of their points."""
+    given: dict[str, list[float | None]] = {}
+    for row in rows:
+        for part, points in row.written.items():
+            given.setdefault(part, []).append(points)
+    read = {part: [one for one in points if one is not None] for part, points in given.items()}
+    return [
+        {"name": part, "read": len(read[part]), "all": len(points), "mean": float(np.mean(read[part] or [0]))}
+        for part, points in given.items()
+    ]
+
+
+def _exercise(
+    assignment: Assignment, name: str, found: Sequence[ExerciseResult], tells: Mapping[tuple[str, str], float]
+) -> dict[str, Any]:
     cases = dict.fromkeys(case for exercise in found for case in exercise.cases)
     return {
         "name": name,
@@ -105,7 +171,7 @@ def _exercise(assignment: Assignment, name: str, found: Sequence[ExerciseResult]
             all(case.outcome in ("not written", "not defined") for case in exercise.cases.values())
             for exercise in found
         ),
-        "cases": [_case(case, found) for case in cases],
+        "cases": [{**_case(case, found), "tells": tells.get((name, case))} for case in cases],
     }
 
 
@@ -126,7 +192,7 @@ def _kinds(rows: Sequence[Row], results: Mapping[str, Result]) -> list[tuple[str
             kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in row.flags)), "Other")
             total = "" if row.total is None else f"{row.total:g}"
             page = pages[row.student] if row.student in results else ""
-            kinds[kind].append({"student": row.student, "page": page, "total": total, "flags": row.flags})
+            kinds[kind].append({"student": _called(row), "page": page, "total": total, "flags": row.flags})
     return [(kind, students) for kind, students in kinds.items() if students]
 
 

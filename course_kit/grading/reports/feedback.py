@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import UNCONFINED, Row
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
@@ -33,11 +34,12 @@ def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -
         row=row,
         of=points_of(assignment),
         lateness=duration(row.late),
-        ungraded=[part["title"] for part in written if part["points"] is None],
+        ungraded=[part["title"] for part in written if part["name"] in row.waiting],
         unconfined=UNCONFINED.partition(": ")[2] if result.sandbox == "none" else "",
         steps=next_steps(assignment, exercises),
-        parts=[_part(assignment, one, below[one.name], unasked) for one in exercises.values()],
+        parts=[_part(assignment, one, row, below[one.name], unasked) for one in exercises.values()],
         written=written,
+        on_total=_by_hand(row, TOTAL),
         errors=_errors(result),
         more_errors=_cells(max(0, len(result.errors) - TOLD_ERRORS)),
         flags=row.flags,
@@ -67,15 +69,27 @@ def duration(late: timedelta) -> str:
     return " and ".join(told)
 
 
-def _part(assignment: Assignment, result: ExerciseResult, below: list[str], unasked: bool) -> dict[str, object]:
+def _by_hand(row: Row, part: str) -> list[dict[str, object]]:
+    """What a person changed in a score, or said of it."""
+    return [
+        {"change": change.told if change.is_change else "", "comment": change.line.comment, "by": change.line.by}
+        for change in row.adjusted
+        if change.line.part == part and not change.line.is_excused
+    ]
+
+
+def _part(
+    assignment: Assignment, result: ExerciseResult, row: Row, below: list[str], unasked: bool
+) -> dict[str, object]:
     exercise = assignment.exercises[result.name]
     right = [case for case, how in result.cases.items() if how.passed]
     return {
         "name": exercise.name,
         "title": exercise.title,
         "about": exercise.about.removeprefix(f"{exercise.title}. "),
-        "points": result.points,
-        "of": result.of,
+        "points": row.exercises.get(result.name),
+        "of": row.worth.get(result.name),
+        "by_hand": _by_hand(row, result.name),
         "remarks": [] if unasked else remarks(exercise, result, below),
         "right": right,
         "praise": _praise(len(right), len(result.cases)),
@@ -90,12 +104,13 @@ def _praise(right: int, cases: int) -> str:
 
 
 def _written(assignment: Assignment, part: str, row: Row, result: Result, rubric: Rubric) -> dict[str, object]:
-    grade = rubric.get((row.student, part))
+    grade, points = rubric.get((row.student, part)), row.written.get(part)
     return {
         "name": part,
         "title": part.replace("_", " ").capitalize(),
-        "points": grade.points if grade else None,
-        "of": assignment.written[part],
+        "points": points,
+        "by_hand": _by_hand(row, part),
+        "of": row.worth.get(part),
         "comment": grade.comment if grade else "",
         "missing": not result.written.get(part),
     }

@@ -11,14 +11,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from markupsafe import escape
+
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.headers import NUMBERED
 from course_kit.grading.handed_in.roster import Roster, Student
 from course_kit.grading.handed_in.run import stems
 from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
+from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import Row
+from course_kit.grading.reports.handing_back import as_html, brief
 from course_kit.grading.reports.remarks import builds_on, remarks
+from course_kit.grading.reports.rules import points_by_part
 from course_lib.arguments import refuse
 
 KEPT = ("EX", "N/A")  # Canvas's marks for students who are excused, or do not have the assignment
@@ -87,7 +92,9 @@ def export(
         file = {"canvas": "the grade file that Canvas exports", "moodle": "Moodle's grading worksheet"}[kind]
         refuse("lms", "no class list", file, f"download it and name it: --lms FILE --format {kind}")
     if roster.kind == kind:
-        return (_canvas if kind == "canvas" else _moodle)(rows, roster, assignment, filling)
+        if kind == "canvas":
+            return _canvas(rows, roster, assignment, filling)
+        return _moodle(rows, roster, assignment, filling, results)
     return _made_up(kind, rows, roster, assignment, filling)
 
 
@@ -101,14 +108,16 @@ def _canvas(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     kept = [name for name in header[: header.index(column)] if name not in assignments] + [column]
     most = next((number for row in roster.head if (number := _number(row.get(column, "")))), None)
     factor, notes = _factor("Canvas", column, most, assignment, filling)
-    cells, unknown, left = _filled(rows, roster, column, factor, filling)
+    cells, unknown, left = _filled(rows, roster, column, factor, filling, "EX")
     lines = [[f"    {row[kept[0]]}", *(row.get(name, "") for name in kept[1:])] for row in roster.head]
     lines += [[(cells[s.id] if name == column else (s.row or {})[name]) for name in kept] for s in _known(rows, roster)]
     return Exported({"canvas.csv": to_csv(kept, lines)}, unknown, [*notes, *left])
 
 
-def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling) -> Exported:
-    """Moodle's grading worksheet, filled in."""
+def _moodle(
+    rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling, results: Mapping[str, Result]
+) -> Exported:
+    """Moodle's grading worksheet, filled in: grades, and feedback comments where it has a column for them."""
     header = list(next(iter(roster.students.values())).row or {})
     column, maximum = roster.columns["grade"], roster.columns.get("maximum", "")
     known = _known(rows, roster)
@@ -122,14 +131,30 @@ def _moodle(rows: Sequence[Row], roster: Roster, assignment: Assignment, filling
     if notes:  # Moodle would refuse the larger numbers and take the smaller ones
         raise ValueError(f"{notes[0]}, or set the maximum grade in Moodle and download the sheet again")
     cells, unknown, left = _filled(rows, roster, column, factor, filling)
-    lines = [[cells[s.id] if name == column else (s.row or {})[name] for name in header] for s in known]
+    said = _comments(rows, roster, assignment, results)
+    filled = [{**(s.row or {}), column: cells[s.id]} | said.get(s.id, {}) for s in known]
+    lines = [[row[name] for name in header] for row in filled]
     return Exported({"moodle.csv": to_csv(header, lines)}, unknown, left)
+
+
+def _comments(
+    rows: Sequence[Row], roster: Roster, assignment: Assignment, results: Mapping[str, Result]
+) -> dict[str, dict[str, str]]:
+    """Student → the cell for feedback comments; what a person wrote there stays."""
+    column, said = roster.columns.get("comments", ""), {}
+    for row in rows if column else ():
+        student = roster.find([("student", row.student)])
+        there = (student.row or {}).get(column, "") if student else ""
+        is_ours = not there or there.startswith(str(escape(assignment.title)))
+        if student and is_ours and row.student in results and (row.total is not None or row.excused):
+            said[student.id] = {column: as_html(brief(assignment, row, results[row.student]))}
+    return said
 
 
 def _made_up(kind: str, rows: Sequence[Row], roster: Roster, assignment: Assignment, filling: Filling) -> Exported:
     """A table with the columns that the LMS wants, where there is no file of its own to fill in."""
     column = filling.column or assignment.title
-    cells, unknown, left = _filled(rows, roster, "", 1.0, filling)
+    cells, unknown, left = _filled(rows, roster, "", 1.0, filling, "EX" if kind == "canvas" else "")
     known = _known(rows, roster)
     if kind == "canvas":
         header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column]
@@ -170,11 +195,14 @@ def _factor(
 
 
 def _filled(
-    rows: Sequence[Row], roster: Roster, column: str, factor: float, filling: Filling
+    rows: Sequence[Row], roster: Roster, column: str, factor: float, filling: Filling, excuse: str = ""
 ) -> tuple[dict[str, object], list[str], list[str]]:
-    """Student → cell; students whom the roster does not know; and what was left as it was, a line each."""
+    """Student → cell; students whom the roster does not know; and what was left as it was, a line each.
+
+    `excuse` is the LMS's mark for who is excused, "" where a grade file cannot say so.
+    """
     cells: dict[str, object] = {}
-    unknown, left, excused, waiting = [], 0, 0, 0
+    unknown, left, excused, ours, waiting = [], 0, 0, 0, 0
     for row in rows:
         student = roster.find([("student", row.student)])
         if student is None:
@@ -182,13 +210,18 @@ def _filled(
             continue
         there = (student.row or {}).get(column, "") if column else ""
         is_kept = there.upper() in KEPT
-        is_left = row.total is None or (not row.handed_in and not filling.zeros)
+        if row.excused and not is_kept:
+            cells[student.id] = excuse or there
+            ours += 1
+            continue
+        is_left = row.total is None or (row.is_missing and not filling.zeros)
         cells[student.id] = there if is_kept or is_left else round(row.total * factor + 1e-9, 2)
         excused += is_kept
         left += is_left and not is_kept
         waiting += bool(row.waiting) and not is_kept
     counts = {
         "excused or without this assignment: the cell stays as it is": excused,
+        f"excused in adjust.csv: {f'{excuse} is written' if excuse else 'excuse them in the LMS by hand'}": ours,
         "without a submission: the cell stays as it is; --zeros writes 0": left,
         "with a provisional total: their written parts are not read yet, export again when they are": waiting,
     }
@@ -208,18 +241,30 @@ def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
         lines = [f"✓ {case}" for case, how in exercise.cases.items() if how.passed]
         for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
             lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
-        test = {"name": exercise.name, "score": exercise.points, "max_score": exercise.of, "output_format": "text"}
+        lines += _by_hand(row, exercise.name)
+        if exercise.name not in row.worth:
+            continue
+        score, most = (round(found[exercise.name], 2) for found in (row.exercises, row.worth))
+        test = {"name": exercise.name, "score": score, "max_score": most, "output_format": "text"}
         tests.append({**test, "output": "\n".join(lines)})
     for part, points in row.written.items():
-        tests.append({"name": part, "score": points or 0, "max_score": assignment.written[part]})
-    late = f"{row.factor:.0%} of {row.earned:g} points: handed in late" if row.factor < 1 else ""
-    plain = {"score": row.total or 0, "output": late, "tests": tests}
+        said = {"output": "\n".join(lines), "output_format": "text"} if (lines := _by_hand(row, part)) else {}
+        tests.append({"name": part, "score": round(points or 0, 2), "max_score": round(row.worth[part], 2), **said})
+    notes = [f"{row.curve:g} points more by a curve"] if row.curve else []
+    notes += [f"{row.factor:.0%} of {row.earned + row.curve:g} points: handed in late"] if row.factor < 1 else []
+    plain = {"score": row.total or 0, "output": "\n".join([*notes, *_by_hand(row, TOTAL)]), "tests": tests}
     return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def _by_hand(row: Row, part: str) -> list[str]:
+    """What a person changed in a score, or said of it, a line each."""
+    about = [change for change in row.adjusted if change.line.part == part]
+    return [": ".join(filter(None, (f"by hand, {change.told}", change.line.comment))) for change in about]
 
 
 def points_of(assignment: Assignment) -> int:
     """All points of an assignment."""
-    return sum(one.points for one in assignment.exercises.values()) + sum(assignment.written.values())
+    return sum(points_by_part(assignment).values())
 
 
 def _bare(name: str) -> str:

@@ -10,11 +10,11 @@ import pytest
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.handed_in.run import HandedIn, Run
-from course_kit.grading.marking.batch import TRIES, grade_all, grade_with, stored_run
+from course_kit.grading.marking.batch import TRIES, Stored, grade_all, grade_with, stored_run
 from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.grade import digest
 from course_kit.grading.marking.grader import GraderDied, NoSandbox
-from course_kit.grading.marking.result import CaseResult, ExerciseResult, Result
+from course_kit.grading.marking.result import CaseResult, ExerciseResult, Given, Result
 
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes="")
 VARIANT = (ExamCase("spread", "five", b"", 4, 20.0, "(): 1.234", "a number", {}),)
@@ -28,7 +28,8 @@ def submission(student: str, content: bytes = b"{}") -> Submission:
 def result(one: Submission, sandbox: str = "namespaces", flags: tuple[str, ...] = ()) -> Result:
     cases = {"five": CaseResult("right")}
     exercises = (ExerciseResult("spread", 100, cases),)
-    return Result("a9_small", "bundle", digest(one.content), sandbox, exercises, {}, flags, {})
+    answers = {"spread": {"five": Given(VARIANT[0].digest, "(): 1.234")}}
+    return Result("a9_small", "bundle", digest(one.content), sandbox, exercises, {}, flags, {}, answers)
 
 
 class Desk:
@@ -47,8 +48,8 @@ class Desk:
 @pytest.fixture
 def run(tmp_path):
     def grade(submissions, desk, level="namespaces", bundle=BUNDLE, **options):
-        files = {one.student: tmp_path / f"{one.student}.json" for one in submissions}
-        return grade_all(bundle, submissions, files, desk, level, progress=False, **options)
+        stored = Stored.below(tmp_path, [one.student for one in submissions])
+        return grade_all(bundle, submissions, stored, desk, level, progress=False, **options).results
 
     return grade
 
@@ -64,7 +65,8 @@ def test_a_second_run_grades_only_what_changed(run):
 def test_other_questions_or_a_wish_grade_everybody_again(run):
     class_ = [submission("ann"), submission("bob")]
     run(class_, Desk())
-    for options in ({"bundle": replace(BUNDLE, digest="other")}, {"regrade": True}):
+    asked = replace(BUNDLE, variants=((replace(VARIANT[0], inputs=b"other"),),))
+    for options in ({"bundle": asked}, {"regrade": True}):
         desk = Desk()
         run(class_, desk, **options)
         assert desk.graded == ["ann", "bob"]
@@ -80,11 +82,13 @@ def test_what_ran_unconfined_is_graded_again_where_it_can_be_confined(run):
 
 def test_a_damaged_result_is_no_result(run, tmp_path):
     run([submission("ann")], Desk())
-    (tmp_path / "ann.json").write_text('{"half": ')
-    desk = Desk()
-    run([submission("ann")], desk)
-    assert desk.graded == ["ann"]
-    assert Result.from_json((tmp_path / "ann.json").read_text()) == result(submission("ann"))
+    shown, kept = tmp_path / "results/ann.json", tmp_path / "private/answers/ann.json"
+    for file, graded in ((kept, ["ann"]), (shown, [])):
+        file.write_text('{"half": ')
+        desk = Desk()
+        run([submission("ann")], desk)
+        assert desk.graded == graded
+        assert Result.from_json(file.read_text()) == result(submission("ann"))
 
 
 def test_whoever_was_done_before_a_failure_stays_done(run, tmp_path):
@@ -100,7 +104,7 @@ def test_whoever_was_done_before_a_failure_stays_done(run, tmp_path):
     desk = Desk()
     run([submission("ann"), submission("bob")], desk)
     assert desk.graded in (["bob"], ["ann", "bob"])
-    assert len(list(tmp_path.glob("*.json"))) == 2
+    assert len(list(tmp_path.glob("results/*.json"))) == 2
 
 
 class Dying:

@@ -10,9 +10,10 @@ import zlib
 from collections import Counter
 
 import pytest
-from solution_notebooks import write
+from solution_notebooks import SOUND, STUB, write
 
-from course_kit.grading.marking.bundle import VARIANTS, _deaf_children, draw_bundle
+from course_kit.grading.authoring.assignment import read
+from course_kit.grading.marking.bundle import VARIANTS, _deaf_children, draw_bundle, kept_cases
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,13 @@ def draw(solution, folder, secret=b"s" * 16, workers=1):
 
 
 @pytest.fixture(scope="module")
-def bundle(solution, tmp_path_factory):
-    return draw(solution, tmp_path_factory.mktemp("cache"))
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def bundle(solution, cache):
+    return draw(solution, cache)
 
 
 def test_every_variant_asks_all_cases_and_those_that_only_grading_asks(bundle):
@@ -84,3 +90,43 @@ def test_ctrl_c_does_not_reach_a_process_that_draws_not_even_while_it_starts():
         said = subprocess.run([sys.executable, "-c", interrupts_itself], capture_output=True, text=True).stdout
     assert said == "goes on\n"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+MEAN = SOUND["mistakes"] + '\ndef mean(x):\n    """That is the mean."""\n    return x.mean()'
+
+
+@pytest.mark.parametrize(
+    ("parts", "cases"),
+    [
+        ({"stub": f"{STUB}  # or raise it"}, 3),
+        ({"mistakes": SOUND["mistakes"].replace("forgot", "left out")}, 3),
+        ({"probe": SOUND["probe"].replace("'five': f(rng.randn(5)), ", "")}, 2),
+    ],
+)
+def test_what_another_edition_asks_alike_is_not_drawn_again(
+    bundle, cache, solution, tmp_path, monkeypatch, parts, cases
+):
+    draw(solution, cache)  # or the last edition would be another test's
+    monkeypatch.setattr("course_kit.grading.marking.bundle.ProcessPoolExecutor", None)
+    again = draw(write(tmp_path / "a9_small.ipynb", **{"hidden": HIDDEN} | parts), cache)
+    assert again.digest != bundle.digest
+    assert [variant[-cases:] for variant in bundle.variants] == [*again.variants]
+
+
+def test_a_new_mistake_answers_the_old_questions(bundle, cache, solution, tmp_path):
+    draw(solution, cache)  # or the last edition would be another test's
+    again = draw(write(tmp_path / "a9_small.ipynb", hidden=HIDDEN, mistakes=MEAN), cache)
+    for old, new in zip(bundle.variants, again.variants, strict=True):
+        assert [one.digest for one in old] == [one.digest for one in new]
+        for one in new:
+            (x,) = pickle.loads(zlib.decompress(one.inputs)).args
+            assert one.mistakes["smallest"] == f"(): {float(f'{x.min():.4g}'):g}"
+            assert one.mistakes["mean"] == f"(): {float(f'{x.mean():.4g}'):g}"
+
+
+@pytest.mark.parametrize("part", ["setup", "tools", "solution", "probe", "hidden"])
+def test_what_an_answer_rests_on_is_drawn_anew(bundle, part, tmp_path):
+    changed = {part: {"hidden": HIDDEN, **SOUND}[part].replace("randn", "rand") + "\nNEW = 1"}
+    assignment = read(write(tmp_path / "a9_small.ipynb", **{"hidden": HIDDEN} | changed))
+    assert kept_cases(bundle, bundle.assignment, 0, "spread") == bundle.variants[0]
+    assert kept_cases(bundle, assignment, 0, "spread") == ()

@@ -22,7 +22,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_every_file_stands_where_it_should_and_nowhere_else(tmp_path):
     written = write_outputs(tmp_path / "out", RUN, A4, RESULTS)
-    names = {"gradebook.csv", "report.html", "written.csv", "feedback/ada.html", "feedback/zoe_.._x.html"}
+    names = {
+        "gradebook.csv",
+        "report.html",
+        "written.csv",
+        "adjust.csv",
+        "in_class.html",
+        "feedback/ada.html",
+        "feedback/zoe_.._x.html",
+    }
     assert contents(tmp_path).keys() == {f"out/{name}" for name in names}
     assert set(written.files) == {tmp_path / "out" / name for name in names}
     write_outputs(tmp_path / "other", run(A1, {"ada": IN_TIME}), A1, {"ada": result(A1)})
