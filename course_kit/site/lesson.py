@@ -93,7 +93,10 @@ def read(path: Path, pages: Container[str]) -> Lesson:
     to_html = partial(markdown.to_html, folder=path.parent, pages=pages)
     try:
         awaits = _awaited(notebook, states)
-        cells = tuple(_cell(cell, places, to_html, awaits) for cell in notebook.cells if cell.source.strip())
+        shown = (
+            cell for cell in notebook.cells if cell.source.strip() and "colab" not in cell.metadata.get("tags", ())
+        )
+        cells = tuple(_cell(cell, places, to_html, awaits) for cell in shown)
         said = to_html(goals[0]) if goals else ""
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
