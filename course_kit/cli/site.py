@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 PICTURE = Path("docs/course.svg")
+PAPERS, README = Path("docs/papers.md"), Path("README.md")
+PEERS = re.compile(r"^\*\*Beside its peers\*\*: *(.*?)^<!-- end of the table -->", re.DOTALL | re.MULTILINE)
 DOCUMENTS = tuple(Path("docs", f"{name}.md") for name in ("glossary", "lecture_map", "claims", "lecturer"))
 
 
@@ -41,6 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
         documents,
         arguments.slides,
         assignments=sorted(Path("assignments").glob("*.ipynb")),
+        tables=tables(),
     )
     print(f"✓ {len(written)} pages; open {written[0].resolve()}")
     return 0
+
+
+def tables(folder: Path = Path()) -> list[str]:
+    """What the index tells out of the course's other files, as markdown: the papers, and the library beside its peers.
+
+    Args:
+        folder: The course's folder.
+    """
+    found = [f"#{(folder / PAPERS).read_text('utf-8')}"] if (folder / PAPERS).exists() else []
+    readme = (folder / README).read_text("utf-8") if (folder / README).exists() else ""
+    return found + [f"## The library beside its peers\n\n{peers}" for peers in PEERS.findall(readme)]

@@ -79,11 +79,25 @@ def test_the_index_shows_the_way_and_every_notebook(site, watched):
     assert [link for link in seen["links"] if link in documents] == documents
     pages = [file.name for file in site[1:] if file.name not in (*documents, "search.html")]
     ways = [link for link in seen["links"] if link.partition("#")[0] in pages]
-    assert ways == ["02_binary_or_bpr.html"] + [  # the lesson of the widget on the first screen
-        name for page in pages if ".slides." not in page for name in (page, page.replace(".html", ".slides.html"))
-    ]
+    way = ["02_binary_or_bpr.html"]  # the lesson of the widget on the first screen
+    for page in pages:
+        slides = page.replace(".html", ".slides.html")
+        way += [page, slides] if slides in pages else [page] if ".slides." not in page else []
+    assert ways[: len(way)] == way
     assert "About 1 minute." in seen["text"]
+    assert "5 predictions, 3 checks, 2 functions to write, 1 quiz" in seen["text"]
+    assert "06_fair_comparison.html" in ways[len(way) :]  # a paper is used there
+    assert re.search(r"RecBole, LightGCN\s+1\.2\.1", seen["text"])
     assert watched.page.get_by_role("img", name="The way through the course").is_visible()
+    watched.check()
+
+
+def test_an_assignment_can_be_read_and_tells_no_answer(site, watched):
+    seen = look(watched.page, named(site, "a1_metrics.html"))
+    assert "100 points, about 110 minutes." in seen["text"]
+    assert "20 minutes · 20 points" in seen["text"]
+    assert "raise NotImplementedError" in seen["text"]
+    assert "Check(" not in seen["text"]  # the digests, which are folded away in the lab, too
     watched.check()
 
 
