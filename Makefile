@@ -9,7 +9,7 @@ help:
 	@echo "make test     check everything: style, library, notebooks"
 	@echo "make portable  run what rests on rounding as other processors would, and list what turns"
 	@echo "make course   run every notebook, then make site and slides"
-	@echo "make site     pages of all notebooks that open from disk, without a network"
+	@echo "make site     pages of all notebooks that open from disk, without a network (ARGS=--pdf: PDF files, too)"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 02, 06, 08, 09 and 10 again"
@@ -51,7 +51,7 @@ course: install
 	@.venv/bin/course site --slides
 
 site: install
-	@.venv/bin/course site
+	@.venv/bin/course site $(ARGS)
 
 slides: install
 	@.venv/bin/course site --slides

@@ -22,6 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         epilog="example: course site --slides --out site",
     )
     parser.add_argument("--slides", action="store_true", help="make slides of the notebooks, too")
+    parser.add_argument(
+        "--pdf", action="store_true", help="make slides, and print lessons and slides to PDF (Chromium)"
+    )
     parser.add_argument("--out", type=Path, default=Path("site"), metavar="DIR", help="default: site")
     parser.set_defaults(run=run)
 
@@ -34,7 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.out.is_dir():
         raise ValueError(f"--out {arguments.out} is a file; name a folder")
     from course_kit.site import build
+    from course_kit.site.pdf import browser, print_pages
 
+    program = browser() if arguments.pdf else ""
     picture = PICTURE.read_text("utf-8") if PICTURE.exists() else ""
     documents = [path for path in DOCUMENTS if path.exists()]
     written = build(
@@ -42,10 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out,
         picture,
         documents,
-        arguments.slides,
+        arguments.slides or arguments.pdf,
         assignments=sorted(Path("assignments").glob("*.ipynb")),
         tables=tables(),
     )
+    if program:
+        stems = {path.stem for path in notebooks}
+        printed = print_pages([page for page in written if page.name.partition(".")[0] in stems], program)
+        print(f"✓ {len(printed)} PDF files beside their pages")
     print(f"✓ {len(written)} pages; open {written[0].resolve()}")
     return 0
 

@@ -28,6 +28,7 @@ from course_kit.widgets import static
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
+ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -194,10 +195,12 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
     if "text/html" in data:
         attributes = {"*": ["class", "colspan", "rowspan", "scope"]}
         clean = bleach.clean(UNSEEN.sub("", data["text/html"]), tags=TABLE, attributes=attributes, strip=True)
-        return f'<div class="table">{markdown.headless(clean)}</div>'
-    if "text/markdown" in data:
-        return to_html(data["text/markdown"])
-    return text
+        if re.sub(r"<[^>]+>", "", clean).strip():
+            return f'<div class="table">{markdown.headless(clean)}</div>'
+    for kind in ("text/markdown", "text/latex"):
+        if kind in data:
+            return to_html(data[kind])
+    return text if data.get("text/plain", "").strip() else ALIVE
 
 
 def _image(kind: str, content: str, size: Mapping[str, int]) -> str:

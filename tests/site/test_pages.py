@@ -101,6 +101,12 @@ def test_an_assignment_can_be_read_and_tells_no_answer(site, watched):
     watched.check()
 
 
+def test_pages_stay_light(site):
+    weights = {file.name: file.stat().st_size / 1000 for file in site if ".slides." not in file.name}
+    assert weights["index.html"] <= 150
+    assert {name for name, weight in weights.items() if weight > 700} == set()
+
+
 def test_the_search_leads_to_the_section(site, watched):
     page = watched.page
     page.goto(named(site, "02_binary_or_bpr.html").as_uri())
