@@ -246,11 +246,13 @@ def test_the_browser_itself_would_stop_a_request(site, watched, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(site, browser, scheme):
     watched = Watched(browser, scheme)
-    for name in ("index.html", "06_fair_comparison.html", "99_widgets.html"):
+    for name in ("index.html", "a1_metrics.html", "99_widgets.html", "06_fair_comparison.html"):
         watched.page.goto(named(site, name).as_uri())
         found = Axe().run(watched.page, options=RULES).response
         assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]] == []
         assert len(found["passes"]) > 10
+    over = watched.page.locator("main img").first.evaluate("image => getComputedStyle(image).filter")
+    assert (over == "none") == (scheme == "light")  # a figure is stored on white
     paper = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 24)"}[scheme]
     watched.check()
