@@ -2,20 +2,21 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help lab test portable course site slides claims results bench gowalla release grade-demo format lock clean install system
+.PHONY: help lab test portable course site slides claims results bench gowalla release address grade-demo format lock clean install system
 
 help:
 	@echo "make lab      open the course in JupyterLab"
 	@echo "make test     check everything: style, library, notebooks"
 	@echo "make portable  run what rests on rounding as other processors would, and list what turns"
 	@echo "make course   run every notebook, then make site and slides"
-	@echo "make site     pages of all notebooks that open from disk, without a network"
+	@echo "make site     pages of all notebooks that open from disk, without a network (ARGS=--pdf: PDF files, too)"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
 	@echo "make results  run the long comparisons behind notebooks 02, 06, 08, 09 and 10 again"
 	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
 	@echo "make gowalla  train LightGCN on Gowalla, the papers' benchmark; killed, it goes on"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
+	@echo "make address  write where the course is published into the lessons (REPOSITORY=https://github.com/YOU/NAME)"
 	@echo "make grade-demo  grade thirty made-up submissions and open the report"
 	@echo "make format   put code and notebooks into the house style"
 	@echo "make lock     choose requirements.lock anew"
@@ -50,7 +51,7 @@ course: install
 	@.venv/bin/course site --slides
 
 site: install
-	@.venv/bin/course site
+	@.venv/bin/course site $(ARGS)
 
 slides: install
 	@.venv/bin/course site --slides
@@ -76,6 +77,9 @@ gowalla: install
 
 release: install
 	@.venv/bin/course release $(ARGS)
+
+address: install
+	@$(PY) tools/address.py $(REPOSITORY)
 
 # Generated submissions, some broken, some hostile; the report opens where there is a browser.
 grade-demo: system

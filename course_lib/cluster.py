@@ -78,7 +78,7 @@ def embed_catalogue(
     Source: Ying et al. 2018, section 3.4 and figure 3.
     """
     from distributed import as_completed
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     num_parts, folder = whole("num_parts", num_parts, least=1), Path(folder).resolve()
     if num_parts > model.num_items:
@@ -86,7 +86,7 @@ def embed_catalogue(
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix="jobs-", ignore_cleanup_errors=True) as name,
-        tqdm(total=num_parts * (2 + 2 * len(model.layers)), unit="task", ncols=100, disable=not progress) as bar,
+        tqdm(total=num_parts * (2 + 2 * len(model.layers)), unit="task", disable=not progress) as bar,
     ):
         tables = _Tables(Path(name), np.linspace(0, model.num_items, num_parts + 1).astype(int).tolist())
         tables.lay_out(model)

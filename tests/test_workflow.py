@@ -65,3 +65,19 @@ def test_the_site_is_published_from_what_make_builds() -> None:
     assert job["permissions"] == {"contents": "read", "pages": "write", "id-token": "write"}
     assert all(re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]) for step in job["steps"] if "uses" in step)
     assert "make PYTHON=python slides" in [step.get("run") for step in job["steps"]]
+
+
+def test_a_release_gets_the_wheel_that_the_lessons_fetch() -> None:
+    workflow = yaml.load((ROOT / ".github/workflows/release.yml").read_text("utf-8"), yaml.BaseLoader)
+    (job,) = workflow["jobs"].values()
+    assert workflow["on"] == {"release": {"types": ["published"]}}
+    assert workflow["permissions"] == {"contents": "write"}
+    assert int(job["timeout-minutes"]) <= 60
+    assert all(re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+def test_binder_makes_the_copies_that_the_lessons_links_open() -> None:
+    lines = (ROOT / "binder/postBuild").read_text("utf-8").splitlines()
+    assert lines[0] == "#!/bin/bash"
+    assert "course lessons" in lines
+    assert "-e .[text,cluster]" in (ROOT / "binder/requirements.txt").read_text("utf-8").splitlines()

@@ -23,6 +23,8 @@ LESSONS = (
 )
 ASSIGNMENTS = ("assignments/*.ipynb",)
 RECORD = ".editions.json"  # in the folder of the copies: file → digest of the edition that was last put there
+ELSEWHERE = re.compile(r"^\[Open in Colab\].*\n\n", re.MULTILINE)  # of no use in a copy that is open already
+NOT_COPIED = {"presenter", "colab"}  # tags of cells for the lecturer, and for a place where the course is not installed
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*[./][^)#\s]*)[^)]*\)")
 
 
@@ -57,7 +59,7 @@ def make_copies(source: Path, folder: Path, parts: Sequence[str] = LESSONS + ASS
 
 
 def student_notebook(text: str, markdown: Callable[[str], str] = str) -> str:
-    """A notebook without outputs, counts of runs, notes for the lecturer and marks for slides.
+    """A notebook without outputs, counts of runs, notes for the lecturer, marks for slides and the cell for Colab.
 
     Args:
         text: The notebook as a file holds it.
@@ -65,7 +67,7 @@ def student_notebook(text: str, markdown: Callable[[str], str] = str) -> str:
     """
     notebook = json.loads(text)
     notebook["metadata"] = _without(notebook["metadata"], {"widgets"})
-    cells = [cell for cell in notebook["cells"] if "presenter" not in cell["metadata"].get("tags", [])]
+    cells = [cell for cell in notebook["cells"] if NOT_COPIED.isdisjoint(cell["metadata"].get("tags", []))]
     notebook["cells"] = [_not_run(cell, markdown) for cell in cells]
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
@@ -115,7 +117,7 @@ def _edition(source: Path, folder: Path, name: str, names: set[str]) -> bytes:
         if folder.resolve().is_relative_to(source.resolve()):  # `course check` is called in the course's folder
             place = folder.resolve().relative_to(source.resolve()).as_posix()
             text = text.replace("course check assignments/", f"course check {place}/assignments/")
-        return LINK.sub(lambda link: link[0] if leads_somewhere(link[2]) else link[1], text)
+        return LINK.sub(lambda link: link[0] if leads_somewhere(link[2]) else link[1], ELSEWHERE.sub("", text))
 
     text = file.read_text(encoding="utf-8")
     return (for_the_copy(text) if file.suffix == ".md" else student_notebook(text, for_the_copy)).encode()

@@ -107,7 +107,7 @@ def way() -> Way:
 def _stop(path: Path, link: str, done: dict[str, list[str]]) -> Stop:
     cells = _cells(path)
     tasks: dict[str, list[bool]] = {}
-    for kind, name in dict.fromkeys(task for cell in cells if cell.code for task in _tasks(cell.source)):
+    for kind, name in dict.fromkeys(task for cell in cells if cell.code for task in tasks_in(cell.source)):
         tasks.setdefault(kind, []).append(name in done.get(kind, []))
     if checked := [cell for cell in cells if cell.code and re.search(r"^check\(\w+\)", cell.source, re.MULTILINE)]:
         tasks["checks"] = [bool(ALL_PASSED.search(cell.output)) for cell in checked]
@@ -139,7 +139,7 @@ def _output(cell: dict[str, Any]) -> str:
     return "".join("".join(output.get("data", {}).get("text/plain", "")) for output in cell.get("outputs", []))
 
 
-def _tasks(source: str) -> Iterator[tuple[str, str]]:
+def tasks_in(source: str) -> Iterator[tuple[str, str]]:
     """Kind and name of each task that a cell sets; none where the cell cannot be parsed."""
     with contextlib.suppress(SyntaxError):
         for call in ast.walk(ast.parse(source)):

@@ -9,8 +9,12 @@ from tqdm import tqdm
 
 from course_kit.site.front import index
 from course_kit.site.lesson import read
-from course_kit.site.pages import document, page, searching
+from course_kit.site.markdown import to_html
+from course_kit.site.pages import document, heading, page, searching
 from course_kit.site.slides import slides as slides_of
+
+TO_READ = """<p>This page is for reading. To work on the assignment, open <code>my/assignments/{name}.ipynb</code>,
+which <code>make lab</code> puts there; in it, a check answers below each function.</p>"""
 
 
 def build(
@@ -21,6 +25,7 @@ def build(
     slides: bool = False,
     progress: bool = True,
     assignments: Sequence[Path] = (),
+    tables: Sequence[str] = (),
 ) -> list[Path]:
     """Write an index and a self-contained page for each notebook and document.
 
@@ -31,7 +36,8 @@ def build(
         documents: Markdown files that get a page each; where there are slides, a lecturer's links lead to them.
         slides: Whether to write slides, too.
         progress: Whether to show a bar over the notebooks.
-        assignments: Assignment notebooks, which the index names.
+        assignments: Assignment notebooks, whose text gets a page each.
+        tables: Sections of the index, as markdown whose links are those of a file in a folder beside the notebooks.
 
     Returns:
         What was written, the index first.
@@ -39,13 +45,18 @@ def build(
     Raises:
         ValueError: If a file is no notebook or has no title, or a formula cannot be shown.
     """
-    names = [path.stem for path in (*notebooks, *documents)]
+    names = [path.stem for path in (*notebooks, *assignments, *documents)]
     with tqdm(notebooks, desc="site", unit="notebook", leave=False, ncols=100, disable=not progress) as bar:
         lessons = [read(path, names) for path in bar]
-    texts = {f"{lesson.name}.html": page(lesson, lessons, documents, slides) for lesson in lessons}
-    texts |= {f"{path.stem}.html": document(path, lessons, documents, slides) for path in documents}
+    tasks = [read(path, names) for path in assignments]
+    contents = [(lesson.name, lesson.title) for lesson in (*lessons, *tasks)]
+    contents += [(path.stem, heading(path)) for path in documents]
+    texts = {f"{lesson.name}.html": page(lesson, lessons, contents, slides) for lesson in lessons}
+    texts |= {f"{task.name}.html": page(task, tasks, contents, False, TO_READ.format(name=task.name)) for task in tasks}
+    texts |= {f"{path.stem}.html": document(path, contents, slides) for path in documents}
+    sections = [to_html(table, Path("docs"), names) for table in tables]
     files = {
-        "index.html": index(lessons, [read(path, names) for path in assignments], picture, documents, slides),
+        "index.html": index(lessons, tasks, picture, documents, sections, slides),
         **texts,
         "search.html": searching(texts),
     }

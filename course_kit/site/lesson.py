@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from course_kit.lessons.progress import tasks_in
 from course_kit.site import markdown
 from course_kit.site.fields import asked
 from course_kit.widgets import static
@@ -26,6 +28,7 @@ from course_kit.widgets import static
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
+ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -60,6 +63,7 @@ class Lesson:
         goals: What its first cell promises, as HTML.
         cells: Its cells.
         states: Of the widgets shown: model id → state, as `course_kit.widgets.static.scripts` wants it.
+        tasks: Kind of task, such as "predictions" → how many of them it sets.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Lesson:
     goals: str
     cells: tuple[Cell, ...]
     states: Mapping[str, Mapping[str, Any]]
+    tasks: Mapping[str, int]
 
 
 def read(path: Path, pages: Container[str]) -> Lesson:
@@ -93,11 +98,16 @@ def read(path: Path, pages: Container[str]) -> Lesson:
     to_html = partial(markdown.to_html, folder=path.parent, pages=pages)
     try:
         awaits = _awaited(notebook, states)
-        cells = tuple(_cell(cell, places, to_html, awaits) for cell in notebook.cells if cell.source.strip())
+        shown = (
+            cell for cell in notebook.cells if cell.source.strip() and "colab" not in cell.metadata.get("tags", ())
+        )
+        cells = tuple(_cell(cell, places, to_html, awaits) for cell in shown)
         said = to_html(goals[0]) if goals else ""
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return Lesson(path.stem, title[1].strip(), said, cells, states)
+    code = (cell.source for cell in notebook.cells if cell.cell_type == "code")
+    tasks = Counter(kind for kind, _ in dict.fromkeys(chain.from_iterable(map(tasks_in, code))))
+    return Lesson(path.stem, title[1].strip(), said, cells, states, tasks)
 
 
 def _own_widgets(notebook: nbformat.NotebookNode) -> dict[str, dict[str, Any]]:
@@ -139,12 +149,12 @@ def _cell(
     outputs = ""
     if cell.cell_type == "code":
         outputs = "\n".join(_output(output, places, to_html) for output in _joined(cell.outputs))
-        text = "\n".join(filter(None, [code(cell.source), outputs]))
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden")  # in the lab, too
+        text = "\n".join(filter(None, ["" if folded else code(cell.source), outputs]))
     elif cell.cell_type == "markdown":
         text = to_html(cell.source, attachments=cell.get("attachments"))
     else:
         text = f"<pre>{html.escape(cell.source)}</pre>"
-    text, outputs = (part.replace("<th></th>", "<td></td>") for part in (text, outputs))  # an empty cell heads nothing
     slide = cell.metadata.get("slideshow", {}).get("slide_type", "").strip("-")
     check = asked(cell.source) if cell.cell_type == "code" else ""
     return Cell(text, slide, "presenter" in cell.metadata.get("tags", []), outputs, awaits.get(cell.id, ""), check)
@@ -185,10 +195,12 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
     if "text/html" in data:
         attributes = {"*": ["class", "colspan", "rowspan", "scope"]}
         clean = bleach.clean(UNSEEN.sub("", data["text/html"]), tags=TABLE, attributes=attributes, strip=True)
-        return f'<div class="table">{clean}</div>'
-    if "text/markdown" in data:
-        return to_html(data["text/markdown"])
-    return text
+        if re.sub(r"<[^>]+>", "", clean).strip():
+            return f'<div class="table">{markdown.headless(clean)}</div>'
+    for kind in ("text/markdown", "text/latex"):
+        if kind in data:
+            return to_html(data[kind])
+    return text if data.get("text/plain", "").strip() else ALIVE
 
 
 def _image(kind: str, content: str, size: Mapping[str, int]) -> str:

@@ -12,9 +12,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from course_kit.site.formulas import mathml
 
-ALLOWED = re.compile(r"(</?(?:details|summary|br|sub|sup|kbd)\s*/?>)")  # raw HTML beyond these is shown, not used
+# Raw HTML beyond these, which have no attributes, is shown and not used.
+ALLOWED = re.compile(r"(</?(?:details|summary|br|sub|sup|kbd|b|i|em|strong|u|s|small|mark|hr)\s*/?>)")
+CENTRED = re.compile(r"""<(div|p|h\d|center)(?:\s+align=["']center["'])?\s*>(.*?)</\1>""", re.DOTALL)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 IMAGE = re.compile(r"(<img\s[^>]*>)")
+TAG = re.compile(r"\s*\\tag\{(\w+)\}")  # the number of a formula that the text refers to
 INLINE_MATH = re.compile(r"(?<![$\\])\$([^$]+)\$")
 
 
@@ -33,7 +36,9 @@ class Renderer(IPythonRenderer):
     def block_math(self, body: str) -> str:
         """A formula on lines of its own."""
         aligned = body.replace("{aligned}", "{align*}")  # the same within dollars, and the one that latex2mathml knows
-        return f'<span class="formula">{mathml(aligned, "block")}</span>'
+        number = TAG.search(aligned)
+        tag = f'<span class="number">({number[1]})</span>' if number else ""
+        return f'<span class="formula">{mathml(TAG.sub("", aligned), "block")}{tag}</span>'
 
     def inline_math(self, body: str) -> str:
         """A formula within a line."""
@@ -59,7 +64,10 @@ class Renderer(IPythonRenderer):
 
     def block_html(self, source: str) -> str:
         """Lines that begin with a tag: markdown leaves them alone, but formulas in them count."""
-        parts = INLINE_MATH.split(COMMENT.sub("", source))
+        outside = COMMENT.sub("", source)
+        if block := CENTRED.fullmatch(outside.strip()):
+            return f'<div class="centred">{self.block_html(block[2])}</div>\n'
+        parts = INLINE_MATH.split(outside)
         return "".join(mathml(part) if odd % 2 else self.inline_html(part) for odd, part in enumerate(parts))
 
     def heading(self, text: str, level: int, **attrs: object) -> str:
@@ -97,4 +105,9 @@ def to_html(
     Raises:
         ValueError: If a formula has a command that is not known.
     """
-    return MarkdownWithMath(Renderer(folder, pages, attachments or {})).render(source)
+    return headless(MarkdownWithMath(Renderer(folder, pages, attachments or {})).render(source))
+
+
+def headless(text: str) -> str:
+    """HTML whose empty cells at the head of a table are plain cells: they head nothing."""
+    return text.replace("<th></th>", "<td></td>")

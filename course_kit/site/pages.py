@@ -21,6 +21,7 @@ from course_kit.widgets import static
 HERE = Path(__file__).parent
 LECTURER = "lecturer"  # stem of the document that a lecturer shows from
 CLAIMS = "claims"  # stem of the document whose rows can be filtered by their verdict
+Contents = Sequence[tuple[str, str]]  # stem and title of each page, in the order of the course
 COURSE = "GNNs for recommender systems"
 NOTICE = (
     "Course kit for a lecture of Stanford CS224W, Jure Leskovec, "
@@ -93,26 +94,27 @@ def frame(title: str, body: str, style: str, policy: str = POLICY) -> str:
     return FRAME.format(title=html.escape(title), body=body, style=style, policy=policy)
 
 
-def page(lesson: Lesson, lessons: Sequence[Lesson], documents: Sequence[Path], slides: bool) -> str:
-    """A lesson as a page of its own.
+def page(lesson: Lesson, row: Sequence[Lesson], contents: Contents, slides: bool, note: str = "") -> str:
+    """A lesson or an assignment as a page of its own.
 
     Args:
-        lesson: The lesson, one of ``lessons``.
-        lessons: All lessons, in the order of the course.
-        documents: Markdown files that have a page.
+        lesson: The lesson, one of ``row``.
+        row: All lessons, or all assignments, in the order of the course.
+        contents: Every page of the course.
         slides: Whether it also has slides to link to.
+        note: HTML that follows its first cell.
     """
-    number = lessons.index(lesson)
-    before, after = lessons[:number][-1:], lessons[number + 1 :][:1]
+    number = row.index(lesson)
+    before, after = row[:number][-1:], row[number + 1 :][:1]
     nav = [HOME]
     nav += [f'<a href="{lesson.name}.slides.html">Slides</a>'] if slides else []
     nav += [f'<a rel="prev" href="{other.name}.html">← {html.escape(other.title)}</a>' for other in before]
     nav += [f'<a rel="next" href="{other.name}.html">{html.escape(other.title)} →</a>' for other in after]
-    main = "\n".join(map(_in_page, lesson.cells))
+    main = "\n".join([*map(_in_page, lesson.cells[:1]), note, *map(_in_page, lesson.cells[1:])])
     scripts = script("page.js") + (static.scripts(lesson.states) + script("guesses.js") if lesson.states else "")
     if checks := [cell.check for cell in lesson.cells if cell.check]:
         scripts += table(checks) + script("checks.js")
-    return whole(lesson.title, nav, side(lesson.name, main, lessons, documents), main, scripts)
+    return whole(lesson.title, nav, side(lesson.name, main, contents), main, scripts)
 
 
 def script(name: str) -> str:
@@ -136,40 +138,36 @@ def _in_page(cell: Cell) -> str:
     return cell.html
 
 
-def side(name: str, main: str, lessons: Sequence[Lesson], documents: Sequence[Path]) -> str:
-    """The course's contents for the side of a page: every lesson and document, and the sections of this one.
+def side(name: str, main: str, contents: Contents) -> str:
+    """The course's contents for the side of a page: every other page, and the sections of this one.
 
     Args:
         name: Stem of the page.
         main: Its HTML, from which the sections come.
-        lessons: All lessons, in the order of the course.
-        documents: Markdown files that have a page.
+        contents: Every page of the course.
     """
     sections = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', main)
     inner = "".join(f'<li><a href="#{place}">{text}</a></li>\n' for place, text in sections)
-    pages = [(lesson.name, lesson.title) for lesson in lessons] + [(path.stem, heading(path)) for path in documents]
     items = []
-    for stem, title in pages:
+    for stem, title in contents:
         here, below = (' aria-current="page"', f"<ul>\n{inner}</ul>" if inner else "") if stem == name else ("", "")
         items.append(f'<li><a href="{stem}.html"{here}>{html.escape(title)}</a>{below}</li>')
     return SIDE.format(items="\n".join(items))
 
 
-def document(path: Path, lessons: Sequence[Lesson], documents: Sequence[Path], slides: bool) -> str:
+def document(path: Path, contents: Contents, slides: bool) -> str:
     """A document of the course as a page.
 
     Args:
-        path: A markdown file, one of ``documents``.
-        lessons: All lessons, in the order of the course.
-        documents: Markdown files that have a page.
+        path: A markdown file.
+        contents: Every page of the course.
         slides: Whether there are slides, to which a lecturer's links then lead.
     """
-    names = {lesson.name for lesson in lessons} | {other.stem for other in documents}
-    main = to_html(path.read_text("utf-8"), path.parent, names)
+    main = to_html(path.read_text("utf-8"), path.parent, dict(contents))
     if slides and path.stem == LECTURER:
         main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
     scripts = script("page.js") + (script("claims.js") if path.stem == CLAIMS else "")
-    return whole(heading(path), [HOME], side(path.stem, main, lessons, documents), main, scripts)
+    return whole(heading(path), [HOME], side(path.stem, main, contents), main, scripts)
 
 
 def searching(texts: Mapping[str, str]) -> str:

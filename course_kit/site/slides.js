@@ -25,6 +25,7 @@ Reveal.initialize({
   hash: true,
   transition: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "slide",
   slideNumber: "c/t",
+  pdfSeparateFragments: false, // a slide is printed once, with all that it shows
   keyboardCondition: (event) => !event.altKey && !inWidget(event) && !pressed(event), // Alt ← is the browser's way back
   keyboard: { 78: () => Reveal.getPlugin("notes").open() }, // n
   plugins: [RevealNotes],

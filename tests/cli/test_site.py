@@ -38,6 +38,23 @@ def test_slides_come_beside_the_pages_and_nothing_is_removed(course, tmp_path):
     assert sorted(file.name for file in (tmp_path / "there").iterdir()) == names
 
 
+@pytest.mark.slow
+@pytest.mark.needs("chromium")
+def test_lessons_and_slides_are_printed_beside_their_pages(course, tmp_path):
+    course("00_a", "# A")
+    assert main(["site", "--pdf"]) == 0
+    printed = sorted(tmp_path.glob("site/*.pdf"))
+    assert [file.name for file in printed] == ["00_a.pdf", "00_a.slides.pdf"]
+    assert all(file.read_bytes().startswith(b"%PDF") for file in printed)
+
+
+def test_without_a_browser_nothing_is_printed_and_one_line_says_so(course, monkeypatch, capsys):
+    course("00_a", "# A")
+    monkeypatch.setenv("PATH", "")
+    assert main(["site", "--pdf"]) == 2
+    assert "install chromium" in capsys.readouterr().err
+
+
 def test_a_mistake_is_one_line_and_2(course, tmp_path, capsys):
     assert main(["site"]) == 2
     course("00_a", "no title")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from widgets.browser import launch
 
-from course_kit.cli.site import DOCUMENTS
+from course_kit.cli.site import DOCUMENTS, tables
 from course_kit.site import build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +61,7 @@ def site(widget_notebook: Path) -> list[Path]:
         slides=True,
         progress=False,
         assignments=assignments,
+        tables=tables(ROOT),
     )
 
 

@@ -56,6 +56,14 @@ def test_pictures_are_inside_and_keep_their_size(output_html):
     assert "data:image/svg+xml;base64,PHN2Zy8+" in output_html(data(image_svg_xml="<svg/>"))
 
 
+def test_what_needs_a_program_is_its_picture_its_text_or_a_line(output_html):
+    plot = "<div id='x'></div><script>draw()</script>"
+    assert output_html(data(text_html=plot, image_png="AA")).startswith("<img")
+    assert output_html(data(text_html=plot, text_plain="Figure(1)")) == "<pre>Figure(1)</pre>"
+    assert "interactive plot" in output_html(data(text_html=plot))
+    assert "<math" in output_html(data(text_latex="$x_1$", text_plain="x_1"))
+
+
 def test_a_widget_without_a_state_is_its_text(output_html):
     view = nbformat.v4.new_output(
         "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "m"}, "text/plain": "0%"}

@@ -33,6 +33,12 @@ def test_a_formula_is_drawn_by_the_browser():
     assert "<mtable" in html_of("\\begin{pmatrix} 0 & R \\\\ R^\\top & 0 \\end{pmatrix}")
 
 
+def test_a_formula_that_the_text_refers_to_has_its_number():
+    text = html_of("$$x \\tag{2}$$")
+    assert '</math><span class="number">(2)</span>' in text
+    assert "tag" not in text
+
+
 def test_bars_open_and_close_what_is_between():
     sides = re.findall(r'form="(\w+)"', mathml(r"|P \cap R| / \lvert P \rvert"))
     assert sides == ["prefix", "postfix"] * 2
@@ -81,6 +87,15 @@ def test_a_comment_is_not_shown_and_a_picture_beside_the_notebook_is_with_its_wi
     assert text.strip() == '<img src="data:image/png;base64,iVBORw0KGgo=" alt="" width="300">'
     assert "nobody" not in html_of("said <!-- nobody --> here", tmp_path)
     assert "&lt;img" in html_of('<img src="http://example.org/x.png">', tmp_path)
+
+
+def test_a_centred_block_is_centred_and_its_text_bold(tmp_path):
+    (tmp_path / "fig.png").write_bytes(PNG)
+    text = html_of('<p align="center">\n<img src="fig.png" width="300">\n<b>One</b> $x$\n</p>\n\nafter', tmp_path)
+    block, _, after = text.partition("</div>")
+    assert block.startswith('<div class="centred">')
+    assert all(part in block for part in ('<img src="data:image/png', 'width="300"', "<b>One</b>", "<math"))
+    assert "after" in after
 
 
 def test_headings_have_names():

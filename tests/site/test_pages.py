@@ -79,12 +79,32 @@ def test_the_index_shows_the_way_and_every_notebook(site, watched):
     assert [link for link in seen["links"] if link in documents] == documents
     pages = [file.name for file in site[1:] if file.name not in (*documents, "search.html")]
     ways = [link for link in seen["links"] if link.partition("#")[0] in pages]
-    assert ways == ["02_binary_or_bpr.html"] + [  # the lesson of the widget on the first screen
-        name for page in pages if ".slides." not in page for name in (page, page.replace(".html", ".slides.html"))
-    ]
+    way = ["02_binary_or_bpr.html"]  # the lesson of the widget on the first screen
+    for page in pages:
+        slides = page.replace(".html", ".slides.html")
+        way += [page, slides] if slides in pages else [page] if ".slides." not in page else []
+    assert ways[: len(way)] == way
     assert "About 1 minute." in seen["text"]
+    assert "5 predictions, 3 checks, 2 functions to write, 1 quiz" in seen["text"]
+    assert "06_fair_comparison.html" in ways[len(way) :]  # a paper is used there
+    assert re.search(r"RecBole, LightGCN\s+1\.2\.1", seen["text"])
     assert watched.page.get_by_role("img", name="The way through the course").is_visible()
     watched.check()
+
+
+def test_an_assignment_can_be_read_and_tells_no_answer(site, watched):
+    seen = look(watched.page, named(site, "a1_metrics.html"))
+    assert "100 points, about 110 minutes." in seen["text"]
+    assert "20 minutes · 20 points" in seen["text"]
+    assert "raise NotImplementedError" in seen["text"]
+    assert "Check(" not in seen["text"]  # the digests, which are folded away in the lab, too
+    watched.check()
+
+
+def test_pages_stay_light(site):
+    weights = {file.name: file.stat().st_size / 1000 for file in site if ".slides." not in file.name}
+    assert weights["index.html"] <= 150
+    assert {name for name, weight in weights.items() if weight > 700} == set()
 
 
 def test_the_search_leads_to_the_section(site, watched):
@@ -226,11 +246,13 @@ def test_the_browser_itself_would_stop_a_request(site, watched, tmp_path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(site, browser, scheme):
     watched = Watched(browser, scheme)
-    for name in ("index.html", "06_fair_comparison.html", "99_widgets.html"):
+    for name in ("index.html", "a1_metrics.html", "99_widgets.html", "06_fair_comparison.html"):
         watched.page.goto(named(site, name).as_uri())
         found = Axe().run(watched.page, options=RULES).response
         assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]] == []
         assert len(found["passes"]) > 10
+    over = watched.page.locator("main img").first.evaluate("image => getComputedStyle(image).filter")
+    assert (over == "none") == (scheme == "light")  # a figure is stored on white
     paper = watched.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 24)"}[scheme]
     watched.check()

@@ -1,4 +1,4 @@
-import { bar, figure, fixed, line, range, scale, slider, stage, text } from "./kit.js";
+import { bar, barKey, figure, fixed, line, range, scale, slider, stage, text } from "./kit.js";
 
 // PinSAGE's batch, negatives and neighbours; cells of √I that a search looks into, and candidates for the ranker.
 const [BATCH, NEGATIVES, NEIGHBORS, PROBES, CANDIDATES] = [2048, 500, 50, 8, 1000];
@@ -47,28 +47,34 @@ const prefixed = (value, units) => {
 };
 export const size = (count) => prefixed(count, ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB"]);
 
+// A pair of bars for each thing, and at the end of each bar its time.
 const picture = (rows) => {
-  const x = scale([-3, 15], [92, 400]); // of the logarithm of seconds
+  const x = scale([-3, 15], [112, 400]); // of the logarithm of seconds
   const at = (seconds) => x(Math.min(Math.max(Math.log10(seconds), -3), 15));
-  const ticks = [["1 ms", 1e-3], ["1 s", 1], ["1 h", 3600], ["1 year", 31557600], ["1000 y", 31557600e3], ["10⁶ y", 31557600e6]];
-  return figure("Time of each way on a logarithmic scale", 410, 134,
-    ticks.map(([name, seconds]) => [line(at(seconds), 2, at(seconds), 118, "dotted"), text(at(seconds), 130, name, { kind: "small" })]),
+  const ticks = [["1 s", 1], ["1 h", 3600], ["1 year", 31557600], ["1000 y", 31557600e3], ["10⁶ y", 31557600e6]];
+  const [top, bottom] = [18, 136];
+  return figure("Time of each way on a logarithmic scale", 500, 152,
+    ticks.map(([name, seconds]) => [line(at(seconds), top, at(seconds), bottom, "dotted"), text(at(seconds), 148, name, { kind: "small" })]),
+    line(at(86400), top - 4, at(86400), bottom), text(at(86400), 10, "a day", { kind: "small strong" }),
     rows.map(([name, seconds], i) => {
-      const y = 18 * i + 4 + 4 * Math.floor(i / 2);
-      return [text(87, y + 10, name, { anchor: "end" }), bar(92, y, at(seconds) - 92, i % 2 ? 2 : 3, 12)];
+      const y = 18 * i + 20 + 4 * Math.floor(i / 2);
+      return [
+        text(107, y + 10, name, { anchor: "end" }), bar(112, y, at(seconds) - 112, i % 2 ? 2 : 3, 12),
+        text(at(seconds) + 5, y + 10, duration(seconds), { anchor: "start", kind: i % 2 ? "small" : "small strong" }),
+      ];
     }),
   );
 };
 
 export default stage({
   title: "What a catalogue costs",
-  hint: "As many users and items as Pinterest has boards and pins, on one fast core. How many cores bring each plain way under a day? What does one layer more cost?",
+  hint: "Recommending, training and embedding, each done plainly and as PinSAGE does it, for as many users and items as Pinterest has boards and pins. A machine of how many FLOP/s brings all bars under a day?",
   controls: () => [
+    slider("FLOP/s", "speed", { min: 27, max: 48, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
     slider("users", "users", { min: 6, max: 30, show: (place) => short(step(place)) }),
     slider("items", "items", { min: 6, max: 36, show: (place) => short(step(place)) }),
     slider("D", "dim", { min: 3, max: 10, show: (power) => `${2 ** power}` }),
     slider("L", "layers", { min: 1, max: 4 }),
-    slider("FLOP/s", "speed", { min: 27, max: 48, show: (place) => prefixed(step(place), ["", "k", "M", "G", "T", "P"]) }),
     slider("$ an hour", "price", { min: 0, max: 12, show: (place) => `$${fixed(step(place) / 100)}` }),
   ],
   draw({ users, items, dim, layers, speed, price }) {
@@ -76,10 +82,13 @@ export default stage({
     const rows = Object.entries(operations(U, I, D, layers)).map(([name, count]) => [name, count / step(speed)]);
     const hourly = step(price) / 100;
     const [stages, shared, layered] = range(3).map((i) => compared(rows[2 * i][1] / rows[2 * i + 1][1]));
+    const total = (way) => range(3).reduce((sum, i) => sum + rows[2 * i + way][1], 0);
+    const both = (time) => `${duration(time)}, ${money((time / 3600) * hourly)}`;
     return {
       figures: [picture(rows)],
       numbers: [
-        ...rows.map(([name, time]) => [name, `${duration(time)}, ${money((time / 3600) * hourly)}`]),
+        ["plainly", both(total(0)), barKey(3)],
+        ["as PinSAGE", both(total(1)), barKey(2)],
         ["all vectors", size(4 * (U + I) * D)],
         ["all scores", size(4 * U * I)],
       ],
