@@ -1,10 +1,10 @@
-"""The long runs behind notebooks 02 and 06: two losses, every contestant, and fewer and fewer training edges.
+"""The long runs behind notebooks 02 and 06: every contestant, its losses, and fewer and fewer training edges.
 
-    python benchmarks/comparison.py            # about twelve minutes on one core; `make results` does the same
+    python benchmarks/comparison.py            # about a quarter of an hour on one core; `make results` does the same
     python benchmarks/comparison.py --only thinning   # one of the tables
 
-Writes comparison.csv, thinning.csv and losses.csv into notebooks/results. All settings were chosen on other splits by
-benchmarks/tune.py; the test edges of these splits are looked at once, here.
+Writes comparison.csv, softmax.csv, thinning.csv and losses.csv into notebooks/results. All settings were chosen on
+other splits by benchmarks/tune.py; the test edges of these splits are looked at once, here.
 """
 
 from __future__ import annotations
@@ -43,11 +43,22 @@ SETTING = {(name, share): setting for name, row in TUNED.items() for share, sett
 
 
 def comparison() -> pd.DataFrame:
-    """All contestants on both data sets: one row per run."""
+    """All contestants on every data set, trained with BPR: one row per run."""
+    return contest("bpr")
+
+
+def softmax() -> pd.DataFrame:
+    """Those of them that are trained, with the softmax over all items: one row per run."""
+    return contest("softmax", trained_only=True)
+
+
+def contest(loss: str, trained_only: bool = False) -> pd.DataFrame:
+    """Five splits of every data set, the same for every contestant."""
     tables = []
     for dataset in SETTINGS:
-        builders, recipes = contestants(dataset)
-        runs = run_seeds(builders, lambda seed, dataset=dataset: split_of(dataset, seed), recipes, SEEDS)
+        builders, recipes = contestants(dataset, loss)
+        some = {name: builders[name] for name in (recipes if trained_only else builders)}
+        runs = run_seeds(some, lambda seed, dataset=dataset: split_of(dataset, seed), recipes, SEEDS)
         tables.append(runs[["recall@20", "ndcg@20", "seconds"]].assign(dataset=dataset).reset_index())
     return pd.concat(tables)[["dataset", "model", "seed", "recall@20", "ndcg@20", "seconds"]]
 
@@ -83,7 +94,7 @@ def losses() -> pd.DataFrame:
     return runs[["recall@20", "ndcg@20", "seconds"]].rename_axis(["loss", "seed"]).reset_index()
 
 
-TABLES = {"comparison": comparison, "thinning": thinning, "losses": losses}
+TABLES = {"comparison": comparison, "softmax": softmax, "thinning": thinning, "losses": losses}
 
 
 def main() -> None:

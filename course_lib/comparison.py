@@ -83,25 +83,33 @@ def build(name: str, graph: InteractionGraph, seed: int, **settings: Any) -> Mod
     return model(graph, **options, **start, **settings)
 
 
-def contestants(dataset: str) -> tuple[dict[str, Callable[[InteractionGraph, int], Model]], dict[str, Recipe]]:
-    """What ``run_seeds`` needs: builders of all ``MODELS`` and recipes, with the settings of a data set.
+def contestants(
+    dataset: str, loss: str = "bpr"
+) -> tuple[dict[str, Callable[[InteractionGraph, int], Model]], dict[str, Recipe]]:
+    """What ``run_seeds`` needs: builders and recipes, with the settings of a data set.
 
     Args:
-        dataset: "movielens-100k" or "movielens-100k thinned".
+        dataset: "movielens-100k", "movielens-100k thinned" or "lastfm".
+        loss: Loss of the models that are trained, "bpr" or "softmax".
 
     Returns:
-        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained, which is with BPR.
+        Name → ``build(graph, seed)`` and name → recipe. Of the trained models, those that were tuned on this data set
+        with this loss: with BPR on MovieLens all of them.
 
     Raises:
-        ValueError: If no settings were chosen for this data set.
+        ValueError: If no settings were chosen for this data set, or no recipe for this loss.
     """
     if dataset not in SETTINGS:
         refuse("dataset", repr(dataset), " or ".join(map(repr, SETTINGS)), "tune with benchmarks/tune.py")
+    recipes = {name: RECIPES[name, dataset, loss] for name in MODELS if (name, dataset, loss) in RECIPES}
+    if not recipes:
+        refuse("loss", repr(loss), "'bpr' or 'softmax'")
     builders = {
         name: lambda graph, seed, name=name: build(name, graph, seed, **SETTINGS[dataset].get(name, {}))
-        for name in MODELS
+        for name, (model, _) in MODELS.items()
+        if name in recipes or not issubclass(model, EmbeddingModel)
     }
-    return builders, {name: RECIPES[name, dataset, "bpr"] for name in MODELS if (name, dataset, "bpr") in RECIPES}
+    return builders, recipes
 
 
 # Chosen by benchmarks/tune.py, like the recipes: the best mean validation recall@20 over three splits.

@@ -20,7 +20,7 @@ FIRST_CALLED = [
     *("datasets.load", "graph.split", "graph.InteractionGraph.from_edges", "training.fit", "evaluation.evaluate"),
     *("metrics.top_k", "metrics.recall_at_k", "models.MatrixFactorization", "models.LightGCN", "models.NGCF"),
     *("models.GCN", "models.PinSAGE", "models.TextMean", "models.Popularity", "models.ItemKNN", "models.EASE"),
-    "models.LowPassFilter",
+    *("models.LowPassFilter", "models.SharpenedFilter"),
 ]
 
 

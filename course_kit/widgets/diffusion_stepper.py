@@ -18,12 +18,12 @@ from course_lib.graph import InteractionGraph
 from course_lib.metrics import top_k
 
 LAYERS = 128
-MIXES = ("mean", "last", "first", "fading")
+MIXES = ("mean", "last", "first", "fading", "signed")
 FADE = 0.2
 
 
 class DiffusionStepper(Widget):
-    """Up to 128 layers of diffusion of random embeddings, and four ways to mix them: everybody's top-K at a glance.
+    """Up to 128 layers of diffusion of random embeddings, and five ways to mix them: everybody's top-K at a glance.
 
     Args:
         graph: The graph, at most 60 users and 60 items; a small generated world with three tastes by default.
@@ -78,14 +78,16 @@ class DiffusionStepper(Widget):
         )
 
     def alpha(self) -> list[float]:
-        """Weight of each layer, length L + 1."""
+        """Weight of each layer, length L + 1; of two or more layers, "signed" takes away the mean of the last two."""
         L = self.layers
+        even = 1 / (L + 1)
         fading = [FADE * (1 - FADE) ** layer for layer in range(L)] + [(1 - FADE) ** L]
         return {
-            "mean": [1 / (L + 1)] * (L + 1),
+            "mean": [even] * (L + 1),
             "last": [0.0] * L + [1.0],
             "first": [1.0] + [0.0] * L,
             "fading": fading,
+            "signed": [even] * (L - 1) + [even - 0.5] * 2 if L >= 2 else [even] * (L + 1),
         }[self.mix]
 
     def embed(self) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ A new model goes into a file of its own, subclasses the nearest class of ``base`
 """
 
 from course_lib.models.base import EmbeddingModel, GraphModel, Model, TableModel
-from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity
+from course_lib.models.classics import EASE, ItemKNN, LowPassFilter, Popularity, SharpenedFilter
 from course_lib.models.gcn import GCN
 from course_lib.models.lightgcn import LightGCN
 from course_lib.models.ngcf import NGCF
@@ -33,6 +33,7 @@ __all__ = [
     "Model",
     "PinSAGE",
     "Popularity",
+    "SharpenedFilter",
     "TableModel",
     "TextMean",
 ]

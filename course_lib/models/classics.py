@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from course_lib.arguments import refuse, whole
+from course_lib.diffusion import normalized_adjacency, polynomial
 from course_lib.graph import InteractionGraph, checked_ids
 from course_lib.metrics import top_k
 
@@ -176,12 +178,11 @@ class LowPassFilter:
     def __init__(self, graph: InteractionGraph, rank: int = 64, alpha: float = 0.3) -> None:
         if not 0 <= alpha < math.inf:
             refuse("alpha", alpha, "a number of at least 0")
-        vectors = smoothest_signals(graph, rank)  # Vᵀ, (rank, I)
+        signals = torch.tensor(smoothest_signals(graph, rank).copy(), dtype=torch.float)  # Vᵀ, (rank, I)
         self.num_users, self.num_items, self._graph = graph.num_users, graph.num_items, graph
-        self._linear = _scaled(graph, user_power=-0.5, item_power=-0.5)  # R̃, (U, I)
-        root = np.sqrt(graph.item_degree.numpy())
-        self._into = vectors.T / np.maximum(root, 1)[:, None]  # (I, rank); V is 0 where an item has no edge
-        self._out = alpha * vectors * root
+        self._adjacency = normalized_adjacency(graph)
+        root = graph.item_degree.clamp(min=1).sqrt()  # V is 0 where an item has no edge
+        self._into, self._out = alpha * signals / root, signals.T * root[:, None]  # (rank, I), (I, rank)
 
     def score(self, users: Tensor) -> Tensor:
         """Filtered rows of R.
@@ -192,9 +193,82 @@ class LowPassFilter:
         Returns:
             Scores, shape (B, I).
         """
-        rows = self._graph.rows(users).numpy().astype(np.float64)  # (B, I)
-        linear = (self._linear.T @ (self._linear @ rows.T)).T
-        return torch.from_numpy(linear + rows @ self._into @ self._out).float()
+        rows = self._graph.rows(users).T.float()  # (I, B)
+        return (self._spread(rows, (0.0, 1.0)) + self._out @ (self._into @ rows)).T
+
+    def _spread(self, signals: Tensor, coefficients: Sequence[float]) -> Tensor:
+        """Σ c_k (R̃ᵀR̃)^k times signals on items, (I, B): on items, one step with R̃ᵀR̃ is two steps with Ã."""
+        nodes = torch.cat([signals.new_zeros(self.num_users, signals.shape[1]), signals])  # (N, B), 0 on users
+        alpha = [weight for coefficient in coefficients for weight in (coefficient, 0.0)][:-1]
+        return polynomial(self._adjacency, nodes, alpha)[self.num_users :]
+
+
+class SharpenedFilter(LowPassFilter):
+    """The low-pass filter, and after it a polynomial of R̃ᵀR̃ whose coefficients may be negative.
+
+    With P = R̃ᵀR̃, score(u, ·) = R_u (P + α D_I^(−1/2) V Vᵀ D_I^(1/2)) (c_0 + c_1 P + c_2 P² + …). The first bracket is
+    :class:`LowPassFilter`, which blurs: what an item has spreads to items like it. In the second bracket a negative
+    coefficient takes away what a further blur would spread, and so sharpens. With coefficients (1,) the filter of the
+    first bracket is left alone.
+
+    Args:
+        graph: The training graph.
+        coefficients: c_0, c_1, … of either sign; :func:`sharpening` gives those of Choi et al.
+        rank: Number of singular vectors, less than U and less than I.
+        alpha: Weight of the ideal filter.
+
+    Raises:
+        ValueError: If there is no coefficient or one is not finite, rank or alpha is out of range, or the graph has no
+            edge.
+
+    Example:
+        >>> import torch
+        >>> from course_lib.datasets import load
+        >>> model = SharpenedFilter(load("toy").graph, sharpening(0.5), rank=2)
+        >>> tuple(model.score(torch.tensor([0, 3])).shape)
+        (2, 6)
+
+    Source: lecture row 61; Choi et al. 2023 (BSPM), section 3.
+    """
+
+    def __init__(
+        self, graph: InteractionGraph, coefficients: Sequence[float] = (1.0, -0.5), rank: int = 64, alpha: float = 0.3
+    ) -> None:
+        self._coefficients = tuple(map(float, coefficients))
+        if not self._coefficients or not all(map(math.isfinite, self._coefficients)):
+            refuse("coefficients", coefficients, "at least one number, each finite")
+        super().__init__(graph, rank, alpha)
+
+    def score(self, users: Tensor) -> Tensor:
+        """Blurred, then sharpened rows of R.
+
+        Args:
+            users: User ids, shape (B,).
+
+        Returns:
+            Scores, shape (B, I).
+        """
+        return self._spread(super().score(users).T, self._coefficients).T
+
+
+def sharpening(strength: float, terms: int = 4) -> tuple[float, ...]:
+    """The first terms of the series of e^(−sP) after its 1: coefficients (−s)^k / k!, of both signs.
+
+    Args:
+        strength: Strength s; 0 changes nothing.
+        terms: Number of powers of P.
+
+    Returns:
+        c_0 = 1, c_1 = −s, c_2 = s²/2, …, terms + 1 of them.
+
+    Raises:
+        ValueError: If strength is not finite or terms < 0.
+
+    Source: Choi et al. 2023 (BSPM): one step of a Runge–Kutta method of order 4 along dS/dt = −S P.
+    """
+    if not math.isfinite(strength):
+        refuse("strength", strength, "a finite number")
+    return tuple((-strength) ** k / math.factorial(k) for k in range(whole("terms", terms, least=0) + 1))
 
 
 def smoothest_signals(graph: InteractionGraph, rank: int) -> np.ndarray:

@@ -10,13 +10,20 @@ from refusing import refused_argument
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import cosine_similarity
 
+from course_lib.diffusion import polynomial
 from course_lib.graph import InteractionGraph
 from course_lib.metrics import top_k
-from course_lib.models import EASE, ItemKNN, LowPassFilter, Popularity
+from course_lib.models import EASE, ItemKNN, LowPassFilter, Popularity, SharpenedFilter, classics
+from course_lib.models.classics import sharpening
 
 USER, ITEM = [0, 1, 2, 0, 1, 3, 0, 0], [4, 4, 4, 2, 2, 1, 2, 0]  # the edge (0, 2) comes twice
 GRAPH = InteractionGraph(5, 6, torch.tensor(USER), torch.tensor(ITEM))
-LEARNT = {"ItemKNN": ItemKNN, "EASE": EASE, "LowPassFilter": lambda graph: LowPassFilter(graph, rank=4)}
+LEARNT = {
+    "ItemKNN": ItemKNN,
+    "EASE": EASE,
+    "LowPassFilter": lambda graph: LowPassFilter(graph, rank=4),
+    "SharpenedFilter": lambda graph: SharpenedFilter(graph, rank=4),
+}
 EACH_MODEL = pytest.mark.parametrize("build", LEARNT.values(), ids=LEARNT)
 
 
@@ -128,7 +135,44 @@ def test_the_filter_works_for_more_items_than_users():
     assert np.allclose(scores(LowPassFilter(graph_of(matrix), 6, 0.3)), low_pass(matrix, 6, 0.3), atol=1e-5)
 
 
-# ---- all three
+# ---- sharpened filter
+
+
+@pytest.mark.parametrize("coefficients", [(1.0,), (1.0, -0.5), (0.3, 0.0, -2.0, 1.5), (-1.0,)])
+@pytest.mark.parametrize("shape", ["wide", "tall"])
+def test_sharpening_is_a_polynomial_of_the_dense_item_matrix(shape, coefficients):
+    matrix = interactions().T if shape == "wide" else interactions()
+    left, right = (np.diag([d**-0.5 if d else 0.0 for d in matrix.sum(axis=axis)]) for axis in (1, 0))
+    items = (left @ matrix @ right).T @ (left @ matrix @ right)
+    powers = sum(c * np.linalg.matrix_power(items, k) for k, c in enumerate(coefficients))
+    expected = low_pass(matrix, rank=6, alpha=0.3) @ powers
+    model = SharpenedFilter(graph_of(matrix), coefficients, rank=6, alpha=0.3)
+    assert np.allclose(scores(model), expected, atol=1e-5)
+
+
+def test_the_series_tends_to_the_exponential_and_strength_0_changes_nothing():
+    eigenvalue = np.linspace(0, 1, 11)
+    series = np.polyval(sharpening(2.5, terms=20)[::-1], eigenvalue)
+    assert np.allclose(series, np.exp(-2.5 * eigenvalue))
+    assert sharpening(2.0, terms=2) == (1, -2, 2)
+    matrix = interactions()
+    plain, unchanged = LowPassFilter(graph_of(matrix), 6), SharpenedFilter(graph_of(matrix), sharpening(0), 6)
+    assert np.allclose(scores(plain), scores(unchanged))
+
+
+def test_only_the_asked_users_are_diffused_so_memory_does_not_grow_with_all_pairs(monkeypatch):
+    shapes = []
+
+    def watched(adjacency, x, alpha):
+        shapes.append(tuple(x.shape))
+        return polynomial(adjacency, x, alpha)
+
+    monkeypatch.setattr(classics, "polynomial", watched)
+    SharpenedFilter(graph_of(interactions()), rank=4).score(torch.tensor([3, 9]))
+    assert shapes == [(50, 2)] * 2  # a number per node and user asked for, to blur and to sharpen
+
+
+# ---- all of them
 
 
 @EACH_MODEL
@@ -180,6 +224,10 @@ def test_they_find_the_camps_that_popularity_cannot_see(build):
         ("alpha", lambda graph: LowPassFilter(graph, rank=4, alpha=-0.1)),
         ("alpha", lambda graph: LowPassFilter(graph, rank=4, alpha=float("nan"))),
         ("graph", lambda graph: LowPassFilter(graph_of(np.zeros((30, 20))), rank=4)),
+        ("coefficients", lambda graph: SharpenedFilter(graph, (), rank=4)),
+        ("coefficients", lambda graph: SharpenedFilter(graph, (1.0, float("inf")), rank=4)),
+        ("strength", lambda graph: SharpenedFilter(graph, sharpening(float("nan")), rank=4)),
+        ("terms", lambda graph: SharpenedFilter(graph, sharpening(1.0, terms=-1), rank=4)),
     ],
 )
 def test_nonsense_is_refused_by_name(argument, build):

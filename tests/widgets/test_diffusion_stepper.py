@@ -7,6 +7,7 @@ from scipy.stats import spearmanr
 from small_graphs import random_graph
 
 from course_kit.widgets import DiffusionStepper
+from course_kit.widgets.diffusion_stepper import MIXES
 from course_lib.diffusion import diffuse, multi_scale, normalized_adjacency
 from course_lib.graph import InteractionGraph
 
@@ -22,11 +23,21 @@ def test_layers_and_their_mix_are_the_librarys(js):
     got = js("diffuse", state(widget), 9)
     torch.testing.assert_close(torch.tensor(got, dtype=torch.double), layers, rtol=0, atol=1e-6)
     widget.layers = 9
-    for widget.mix in ("mean", "last", "first", "fading"):
+    for widget.mix in MIXES:
         assert js("alpha", widget.mix, 9) == pytest.approx(widget.alpha())
         mixed = torch.tensor(js("mixed", got, widget.alpha()), dtype=torch.double)
         torch.testing.assert_close(mixed, multi_scale(layers, widget.alpha()), rtol=0, atol=1e-6)
         torch.testing.assert_close(mixed, torch.cat(widget.embed()), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3, 128])
+def test_the_mix_of_both_signs_is_the_mean_less_what_the_last_two_layers_share(js, layers):
+    widget = DiffusionStepper(random_graph(5))
+    widget.layers, widget.mix = layers, "signed"
+    assert js("alpha", "signed", layers) == pytest.approx(widget.alpha())
+    assert len(widget.alpha()) == layers + 1
+    assert sum(widget.alpha()) == pytest.approx(0 if layers >= 2 else 1)  # at 1, the eigenvalue of popularity
+    assert any(weight < 0 for weight in widget.alpha()) == (layers >= 2)
 
 
 def test_rank_correlation_with_ties(js):
@@ -43,6 +54,9 @@ def test_128_layers_are_the_popularity_list_and_alpha_keeps_the_person(show):
     assert float(shown.numbers()["rank correlation with popularity"]) > 0.9
     shown.set("mix of the layers", "fading: 0.2 · 0.8^l")
     assert int(shown.numbers()["different lists"].split()[0]) > 15
+    shown.set("mix of the layers", "both signs: mean of all − mean of the last two")
+    assert int(shown.numbers()["different lists"].split()[0]) > 15
+    assert abs(float(shown.numbers()["rank correlation with popularity"])) < 0.5
     shown.set("mix of the layers", "layer 0 only: matrix factorisation")
     assert "noise" in shown.say()
 

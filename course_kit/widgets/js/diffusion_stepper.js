@@ -28,6 +28,8 @@ export const alpha = (mix, L) => ({
   last: () => range(L + 1).map((l) => Number(l === L)),
   first: () => range(L + 1).map((l) => Number(l === 0)),
   fading: () => range(L + 1).map((l) => (l < L ? FADE * (1 - FADE) ** l : (1 - FADE) ** L)),
+  // The mean of the last two layers is what all users share, whether L is even or odd.
+  signed: () => range(L + 1).map((l) => 1 / (L + 1) - (L >= 2 && l >= L - 1 ? 0.5 : 0)),
 })[mix]();
 
 export const mixed = (layers, weights) =>
@@ -97,6 +99,7 @@ export default stage({
     player("layers", { max: LAYERS, wait: 250 }),
     choice("mix of the layers", "mix", [
       ["mean", "mean of all layers"], ["last", "last layer only"], ["first", "layer 0 only: matrix factorisation"], ["fading", "fading: 0.2 · 0.8^l"],
+      ["signed", "both signs: mean of all − mean of the last two"],
     ]),
   ],
   prepare,
