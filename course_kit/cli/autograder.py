@@ -67,6 +67,10 @@ def _write_zip(solution: Path, arguments: argparse.Namespace) -> int:
     from course_kit.grading.platforms.autograder import build
     from course_kit.grading.platforms.gradescope import write_zip
 
+    if not Path("pyproject.toml").is_file():  # said now, and not when the exam is drawn
+        raise ValueError(
+            "there is no pyproject.toml here, from which the course is packaged; run it in the course's folder"
+        )
     with tempfile.TemporaryDirectory() as private:
         secret, _ = secret_in(arguments.secret, Path(private))
     autograder = build(solution, secret, arguments.visibility, os.cpu_count() or 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from refusing import refused
 
-from course_kit.grading.handed_in.collect import Rules, collect
+from course_kit.grading.handed_in.collect import Rules, collect, collect_one
 from course_kit.grading.handed_in.files import LARGEST
 from course_kit.grading.handed_in.late import read_late
 from course_kit.grading.handed_in.reading import ANSWERED, NOTHING, Reading
@@ -48,6 +48,17 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 
 def by_student(collected) -> dict[str, tuple[bytes, tuple[str, ...]]]:
     return {one.student: (one.content, one.flags) for one in collected.submissions}
+
+
+def test_all_in_a_folder_of_one_student_is_hers_and_the_notebook_has_its_files_beside_it(tmp_path):
+    root = folder(tmp_path / "in", work__a1=b"A")
+    (root / "work/table.csv").write_text("1,2")
+    (root / "work/away.ipynb").symlink_to("/etc/passwd")
+    found = collect_one(root, "ann@x.edu")
+    assert (found.student, found.name, found.content) == ("ann@x.edu", "work/a1.ipynb", b"A")
+    assert found.beside == {"table.csv": b"1,2"}
+    assert any("away.ipynb: a link, not followed" in flag for flag in found.flags)
+    assert collect_one(folder(tmp_path / "none", readme=b""), "bob").content == b""
 
 
 def test_a_folder_of_notebooks_and_of_folders(tmp_path):

@@ -108,7 +108,8 @@ def test_the_command_writes_workflows_and_refuses_an_exam_elsewhere(tmp_path, mo
         ["a1", "--exam", "--gradescope", "x.zip"],
         ["a7", "--github", "repo"],
         ["a1", "--github", "repo", "--secret", "x"],
+        ["a1", "--gradescope", "x.zip"],
     ):
         assert main(["autograder", *wrong]) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert [line.partition(":")[0] for line in errors] == ["course"] * 4
+    assert [line.partition(":")[0] for line in errors] == ["course"] * 5
