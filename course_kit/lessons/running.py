@@ -15,6 +15,9 @@ from course_kit.storing import replace
 
 NBVAL = ("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env")
 REPORT = ("-v", "--tb=short", "--color=no")
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+INSIDE = re.compile(r"IPY_MODEL_(\w+)")  # how the state of a widget names another
 AT_START = re.compile(r"[^|]*\b0%\|")  # the text of a progress bar that is a widget: it stays as it began
 
 
@@ -96,9 +99,25 @@ def store_outputs(path: Path) -> Iterator[str]:
         cell.metadata.pop("execution", None)  # time stamps, which would make every run a change
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not _is_bar(output)]
+    _forget_unseen(notebook)
     replace(path, nbformat.writes(notebook) + "\n")
 
 
 def _is_bar(output: Mapping[str, Any]) -> bool:
     """Whether an output is a progress bar drawn by a widget, whose stored text would stand at 0 % for ever."""
     return AT_START.match(output.get("data", {}).get("text/plain", "")) is not None
+
+
+def _forget_unseen(notebook: Any) -> None:
+    """Leave out the state of each widget that no output shows, by itself or inside of another."""
+    stored = notebook.metadata.get("widgets", {}).get(STATE)
+    if stored is None:
+        return
+    views = [output.get("data", {}).get(VIEW, {}) for cell in notebook.cells for output in cell.get("outputs", ())]
+    seen, left = set(), [view["model_id"] for view in views if view]
+    while left:
+        model = left.pop()
+        if model in stored["state"] and model not in seen:
+            seen.add(model)
+            left += INSIDE.findall(json.dumps(stored["state"][model]))
+    stored["state"] = {model: state for model, state in stored["state"].items() if model in seen}

@@ -59,9 +59,14 @@ def test_write_stores_outputs_and_keeps_only_the_last_state_of_a_bar(tmp_path):
 
 
 def test_write_leaves_out_a_bar_that_is_a_widget_because_its_text_stands_at_0(tmp_path):
-    path = write(tmp_path / "lesson.ipynb", "from tqdm.notebook import tqdm\nfor _ in tqdm(range(3)): pass\n'done'")
+    box = "from ipywidgets import HBox, Label\nHBox([Label('seen')])"
+    path = write(tmp_path / "lesson.ipynb", f"from tqdm.notebook import tqdm\nfor _ in tqdm(range(3)): pass\n{box}")
     assert main(["run", "--write", str(path)]) == 0
-    assert [output.output_type for output in nbformat.read(path, 4).cells[0].outputs] == ["execute_result"]
+    notebook = nbformat.read(path, 4)
+    assert [output.output_type for output in notebook.cells[0].outputs] == ["execute_result"]
+    (stored,) = notebook.metadata.widgets.values()
+    names = sorted(model["model_name"] for model in stored["state"].values() if "Layout" not in model["model_name"])
+    assert names == ["HBoxModel", "LabelModel", "LabelStyleModel"]
 
 
 def test_write_keeps_the_stored_notebook_if_a_cell_fails(tmp_path, capsys):
