@@ -1,5 +1,5 @@
 // What is wider than the page scrolls by itself; the keyboard must reach it, and only then.
-const wide = document.querySelectorAll("pre, .table, .formula");
+const wide = document.querySelectorAll("pre, .table, main > table, .formula");
 const mark = () => {
   for (const e of wide) e.scrollWidth > e.clientWidth ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex");
 };
@@ -32,13 +32,14 @@ const fold = (folded) => {
   document.documentElement.classList.toggle("folded", folded);
   toggle.textContent = folded ? "Show code" : "Hide code";
 };
-const toggle = button("toggle", "Hide code", () => {
+const toggle = document.querySelector("header .toggle"); // there from the first paint on, so that nothing moves
+toggle?.addEventListener("click", () => {
   const folded = !document.documentElement.classList.contains("folded");
   localStorage.setItem(FOLDED, folded ? "1" : "");
   fold(folded);
 });
-if (sources.length && document.querySelector(".side")) {
-  document.querySelector("header form").before(toggle);
+if (toggle) {
+  toggle.style.visibility = "visible";
   fold(Boolean(localStorage.getItem(FOLDED)));
 }
 

@@ -50,7 +50,7 @@ FRAME = """<!doctype html>
 PAGE = """<a class="skip" href="#main">To the content</a>
 <header>
 <nav aria-label="Pages">{nav}</nav>
-<form role="search" action="search.html"><input type="search" name="q" aria-label="Search the course" \
+{toggle}<form role="search" action="search.html"><input type="search" name="q" aria-label="Search the course" \
 placeholder="Search"></form>
 </header>
 <div class="course">
@@ -71,6 +71,7 @@ SIDE = """<details class="side"><summary>Contents</summary>
 </ul></nav>
 </details>
 <script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
+TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
 <summary>What comes out: lock your guess first</summary>
 {outputs}
@@ -124,7 +125,8 @@ def script(name: str) -> str:
 
 def whole(title: str, nav: Sequence[str], side: str, main: str, scripts: str) -> str:
     """A page with what stands around its content: the ways to other pages, the search and the notice."""
-    body = PAGE.format(nav="\n".join(nav), side=side, main=main, notice=NOTICE, scripts=scripts)
+    toggle = TOGGLE if side and '<pre class="highlight">' in main else ""
+    body = PAGE.format(nav="\n".join(nav), toggle=toggle, side=side, main=main, notice=NOTICE, scripts=scripts)
     return frame(title, body, styles("site.css"))
 
 
