@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -302,3 +303,10 @@ def test_a_file_that_becomes_a_link_or_a_pipe_while_it_is_read_is_not_followed(t
     (ann, bob) = collect(tmp_path / "in").submissions
     assert (ann.content, bob.content, bob.flags) == (b"", b"", ("an empty file",))
     assert "cannot be read" in ann.flags[0]
+
+
+def test_a_name_that_is_made_to_be_slow_costs_next_to_nothing(tmp_path, roster):
+    start = time.process_time()
+    found = collect(zipped(tmp_path / "s.zip", {f"{'- ' * 30_000}.ipynb": b"X", "doe1.ipynb": b"D"}), roster)
+    assert time.process_time() - start < 5
+    assert [len(one) for one in found.strangers] == [len("'': no safe name") + 200]
