@@ -103,6 +103,8 @@ def test_too_much_source_is_not_read():
     parsed = changed(lambda cells: cells[3].update(source="x" * (LARGEST + 1)))
     assert parsed.sources == ()
     assert "1,000,000 characters of code" in parsed.flags[0]
+    many = changed(lambda cells: cells.extend([{"cell_type": "code", "source": ""}] * 5000))
+    assert (many.sources, many.flags) == ((), ("more than 5,000 cells: nothing of it was read",))
 
 
 def test_bytes_that_are_no_utf8_and_halves_of_surrogates_leave_text_that_can_be_stored():
