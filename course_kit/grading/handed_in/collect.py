@@ -98,7 +98,7 @@ def collect(path: Path, roster: Roster | None = None, rules: Rules = Rules()) ->
     """
     forms = naming(rules.names)
     with opened(path) as everything:
-        unsafe = [f"{file.name!r}: no safe name" for file in everything if not is_safe(file.name)]
+        unsafe = [f"{file.name[:200]!r}: no safe name" for file in everything if not is_safe(file.name)]
         files, outer = without_outer([f for f in everything if is_safe(f.name)], roster, forms, rules.called, path.stem)
         owners = Owners(files, roster, forms, outer[-1] if outer else path.stem, only=bool(rules.names))
         owned: dict[str, list[Claim]] = {student: [] for student in roster.students} if roster else {}

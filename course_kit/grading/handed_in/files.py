@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
 LARGEST = 50_000_000  # bytes of a file; stored pictures may be most of a notebook, and grading does not use them
+LONGEST_NAME = 1_000  # characters of a path; a longer one is made to be slow to look at
 TIGHTEST = 200  # times that a megabyte and more may be packed; an honest notebook reaches some ten
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 CLUTTER = (".", "__MACOSX", "~$")  # what operating systems and editors leave beside a file
@@ -71,7 +72,9 @@ def opened(path: Path) -> Iterator[list[File]]:
 def is_safe(name: str) -> bool:
     """Whether a name leads nowhere else and shows as what it is."""
     parts = name.split("/")
-    return not (UNSAFE.search(name) or {"", ".."} & set(parts) or re.match("[A-Za-z]:", name))
+    return not (
+        len(name) > LONGEST_NAME or UNSAFE.search(name) or {"", ".."} & set(parts) or re.match("[A-Za-z]:", name)
+    )
 
 
 def _kept(files: Iterator[File]) -> list[File]:

@@ -50,7 +50,7 @@ MONTHS = {  # English, German, French, Spanish and Portuguese, without accents, 
     "nov": 11,
     **dict.fromkeys(("dec", "dez", "dic"), 12),
 }
-DATE = re.compile(r"(\d{1,2})\.? (?:de )?([a-z]{3,})\.?,? (?:de )?(\d{4})|([a-z]{3,})\.? (\d{1,2}),? (\d{4})")
+DATE = re.compile(r"(\d{1,2})(?:\.|er)? (?:de )?([a-z]{3,})\.?,? (?:de )?(\d{4})|([a-z]{3,})\.? (\d{1,2}),? (\d{4})")
 COPY = re.compile(  # "ann (1)", "ann-Copy1", "ann - Copy", "Copy of ann"
     r"^(copy of|kopie von|copie de|copia de|cópia de) | ?\(\d+\)$|[- ]+(copy|kopie|copie|copia|cópia) ?\d*$",
     re.IGNORECASE,
@@ -59,7 +59,7 @@ COPY = re.compile(  # "ann (1)", "ann-Copy1", "ann - Copy", "Copy of ann"
 NAMELESS = re.compile(
     r"(^|-)(participant|teilnehmer/?in|participante|参与者|参加者)( \d+)?$", re.IGNORECASE
 )  # Moodle's, marked blind
-CLOCK = re.compile(r"\b(\d{1,2})[:.h]?(\d\d)(?:[:.](\d\d))?\s*([AP])?\.?M?\.?", re.IGNORECASE)
+CLOCK = re.compile(r"(?<!\d)(\d{1,2})(?:[:.]| ?h ?)?(\d\d)(?:[:.](\d\d))?\s*([AP])?\.?M?\.?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,10 @@ def told_by(name: str, forms: Sequence[re.Pattern[str]]) -> Named | None:
 
 def told_time(text: str) -> datetime | None:
     """A time as an LMS writes it, in digits or with the month's name in one of five languages; None if it is none."""
-    digits = re.fullmatch(r"(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\d*", text.strip())
+    digits = re.fullmatch(r"(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)(?:\D?(\d\d)\d*)?", text.strip())
     try:
         if digits:
-            return datetime(*map(int, digits.groups()))
+            return datetime(*(int(part or 0) for part in digits.groups()))
         if chinese := re.search(r"(\d{4})年(\d{1,2})月(\d{1,2})日", text):
             year, month, day = map(int, chinese.groups())
             rest = text[chinese.end() :]

@@ -26,7 +26,6 @@ GRACE = 5  # seconds that a case may take beyond its limit, which the student's 
 ANSWERING = "__import__('course_kit.grading.asking.answering', fromlist=['answer'])"
 ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
-KINDS = ("number", "array")
 TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
 BLANK_START = re.compile(r"\A(?:[^\S\n]*\n)+")  # lines that IPython takes off before it counts
 MUCH = 5_000_000  # characters of output after which a person is told
@@ -130,7 +129,7 @@ def _case(one: ExamCase, answer: Ran | None, text: str) -> CaseResult:
         return CaseResult(text)
     if text.startswith("raised "):
         error = text.removeprefix("raised ")
-        return CaseResult(f"raised {error if _is_builtin(error) else 'an error of its own'}")
+        return CaseResult(f"raised {error if _is_error(error) else 'an error of its own'}")
     if answer is None or answer.trouble or not text:
         return CaseResult(NO_ANSWER)
     return CaseResult("wrong", form=_form(answer.aside.rstrip("\n"), one.form))
@@ -146,12 +145,13 @@ def _form(came: str, wanted: str) -> str:
 
 def _kind(form: str) -> str:
     """The first words of a form, if all of them are ours."""
-    said = re.match(r"None\b|an? (\w+)", form)
-    return said[0] if said and (said[1] in (None, *KINDS) or _is_builtin(said[1])) else "something else"
+    said = re.match(r"(None|an array|a number)\b|a (\w+)", form)
+    return said[0] if said and (said[1] or isinstance(getattr(builtins, said[2], None), type)) else "something else"
 
 
-def _is_builtin(name: str) -> bool:
-    return isinstance(getattr(builtins, name, None), type)
+def _is_error(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def _flags(ran: Sequence[Ran], own: int, asked: int) -> Iterator[str]:
@@ -183,7 +183,7 @@ def _errors(sources: Sequence[str], ran: Sequence[Ran]) -> dict[int, str]:
 
 def _error_kind(error: str) -> str:
     name = error.partition(":")[0]
-    return name if _is_builtin(name) else "an error of its own"
+    return name if _is_error(name) else "an error of its own"
 
 
 def _line_of(source: str, number: int) -> str:

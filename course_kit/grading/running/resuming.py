@@ -16,7 +16,8 @@ def run_on(run: Callable[[Sequence[Cell]], Iterator[Ran]], own: Sequence[Cell], 
     """Run all cells, in as many kernels as it takes.
 
     In a fresh kernel the student's own cells run again, but for those that ended a kernel: so what the others define
-    can be asked, as it can where a cell only stops with an error.
+    can be asked, as it can where a cell only stops with an error. Once something was asked, nothing is told of how own
+    cells end: they could look at what was asked before, and tell it by ending here or there.
 
     Args:
         run: Runs cells in a fresh kernel, and says how each ended as soon as it has; says less if time is over.
@@ -30,17 +31,21 @@ def run_on(run: Callable[[Sequence[Cell]], Iterator[Ran]], own: Sequence[Cell], 
     told: dict[int, Ran] = {}
     left_out: set[int] = set()
     tries: Counter[int] = Counter()
+    is_asked = False
     while True:
         order = [n for n in range(len(cells)) if n not in left_out and (n < len(own) or n not in told)]
         before = None
         for number, ran in zip(order, run([cells[n] for n in order]), strict=False):
             if ran.trouble == DEAD_ALREADY and before is not None:  # it ended after the reply to the cell before
                 number, ran = before, replace(told[before], ended=True)
-                told[before] = ran
+                if before >= len(own) or not is_asked:
+                    told[before] = ran
             tries[number] += ran.ended
+            is_asked |= number >= len(own)
             if number < len(own) and ran.ended:
                 left_out.add(number)
-                told[number] = ran
+                if not is_asked:
+                    told[number] = ran
             elif not ran.ended or tries[number] == TRIES:
                 told.setdefault(number, ran)
             if ran.ended:

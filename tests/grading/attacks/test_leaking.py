@@ -73,3 +73,11 @@ def test_messages_past_the_shell_pass_nothing_on(source, graded):
 def test_own_cells_come_before_any_input(graded):
     look = "import glob\nassert not glob.glob('/tmp/*/*/inputs/*') + glob.glob('/tmp/*/inputs/*')"
     assert graded(RIGHT, look).errors == {}
+
+
+def test_own_cells_that_run_again_cannot_tell_what_was_asked(graded):
+    """A case ends the kernel; in the next one a cell finds its inputs, and could say so by where it ends."""
+    look = "import glob, os\nif glob.glob('/tmp/*/*/inputs/*') + glob.glob('/tmp/*/inputs/*'):\n    os._exit(1)"
+    result = graded(RIGHT, "def spread(x):\n    __import__('os')._exit(1)", look, "y = 1")
+    assert (result.errors, result.flags) == ({}, ("while asked: the kernel ended",))
+    assert outcomes(result) == ["no answer", "no answer", "right"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from refusing import refused
 
+from course_kit.grading.handed_in import files
 from course_kit.grading.handed_in.collect import Rules, collect, collect_one
 from course_kit.grading.handed_in.files import LARGEST
 from course_kit.grading.handed_in.late import read_late
@@ -290,3 +292,21 @@ def test_a_folder_of_nothing_but_clutter_holds_nobody(tmp_path, roster):
     (tmp_path / "doe1/.ipynb_checkpoints").mkdir(parents=True)
     (tmp_path / "doe1/.ipynb_checkpoints/a1-checkpoint.ipynb").write_bytes(b"A")
     assert not any(one.name for one in collect(tmp_path / "doe1", roster).submissions)
+
+
+def test_a_file_that_becomes_a_link_or_a_pipe_while_it_is_read_is_not_followed(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret").write_bytes(b"S")
+    (tmp_path / "in/ann.ipynb").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "in/bob.ipynb")
+    monkeypatch.setattr(files.stat, "S_ISREG", lambda mode: True)  # as it was when somebody asked
+    (ann, bob) = collect(tmp_path / "in").submissions
+    assert (ann.content, bob.content, bob.flags) == (b"", b"", ("an empty file",))
+    assert "cannot be read" in ann.flags[0]
+
+
+def test_a_name_that_is_made_to_be_slow_costs_next_to_nothing(tmp_path, roster):
+    start = time.process_time()
+    found = collect(zipped(tmp_path / "s.zip", {f"{'- ' * 30_000}.ipynb": b"X", "doe1.ipynb": b"D"}), roster)
+    assert time.process_time() - start < 5
+    assert [len(one) for one in found.strangers] == [len("'': no safe name") + 200]

@@ -256,6 +256,20 @@ def test_moodles_own_record_counts_more_than_the_zip(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-11-30 17:05", (17, 5)),
+        ("2026年11月30日 星期一 下午5:05", (17, 5)),
+        ("lundi 30 novembre 2026, 17 h 05", (17, 5)),
+        ("Monday, 30 November 2026, 12:05 AM", (0, 5)),
+    ],
+)
+def test_a_time_is_read_however_it_is_written(text, time):
+    assert told_time(text) == datetime(2026, 11, 30, *time)
+    assert told_time("mardi 1er décembre 2026, 09:15") == datetime(2026, 12, 1, 9, 15)
+
+
+@pytest.mark.parametrize(
     "text", ["", "-", "soon", "30 Brumaire 2026, 10:00", "2026-13-45-99-99-99", "99. Mai 2026 25:99"]
 )
 def test_what_is_no_time_is_none(text):

@@ -12,7 +12,7 @@ import pytest
 
 from course_kit.grading.authoring.assignment import cells_of, read
 from course_kit.grading.handed_in import submission
-from course_kit.grading.handed_in.notebook import LARGEST, Cell
+from course_kit.grading.handed_in.notebook import LARGEST, Cell, shortened
 from course_kit.grading.handed_in.submission import Parsed, parse
 
 ROOT = Path(__file__).parents[3]
@@ -103,6 +103,8 @@ def test_too_much_source_is_not_read():
     parsed = changed(lambda cells: cells[3].update(source="x" * (LARGEST + 1)))
     assert parsed.sources == ()
     assert "1,000,000 characters of code" in parsed.flags[0]
+    many = changed(lambda cells: cells.extend([{"cell_type": "code", "source": ""}] * 5000))
+    assert (many.sources, many.flags) == ((), ("more than 5,000 cells: nothing of it was read",))
 
 
 def test_bytes_that_are_no_utf8_and_halves_of_surrogates_leave_text_that_can_be_stored():
@@ -211,3 +213,9 @@ def test_code_in_a_text_cell_is_read_or_said(text, how):
     assert flags == [f"neighbour_mean: it stands in a text cell, which {how}"]
     assert (turned[0].kind == "code") == (how == "was read as code")
     assert turned[0].kind == "markdown" or FUNCTION in turned[0].source
+
+
+def test_flags_fit_into_a_table():
+    short = shortened([*(f"flag {n}" for n in range(30)), "flag 0"])
+    assert (len(short), short[-1]) == (21, "and 10 more of such")
+    assert shortened(["x" * 400]) == (f"{'x' * 300}…",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course_kit.grading.handed_in.syntax import LONGEST, functions, named_modules
+from course_kit.grading.handed_in.syntax import LONGEST, functions, named_modules, parsed
 
 
 def test_the_last_definition_counts_and_cells_that_are_no_python_are_passed_over():
@@ -42,3 +42,8 @@ def test_other_modules_are_not(source):
 def test_hostile_source_is_passed_over(source):
     assert functions([source, "def f(): pass"]).keys() == {"f"}
     assert named_modules([source], ["course_lib.metrics"]) == []
+
+
+def test_a_cell_so_long_that_its_nesting_could_end_python_is_not_looked_at():
+    assert parsed("x\n" * 50_000) is not None
+    assert parsed("x\n" * 50_001) is None

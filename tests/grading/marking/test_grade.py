@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import traceback
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
 from course_kit.grading.marking.bundle import Bundle, ExamCase
-from course_kit.grading.marking.grade import MUCH, grade, nothing
+from course_kit.grading.marking.grade import FAILED, MUCH, _case, grade, nothing
 from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Ran
@@ -158,3 +159,15 @@ def test_a_line_of_the_students_changes_no_terminal_and_no_direction_of_text():
 def test_a_submission_that_could_not_be_graded_has_no_points_and_is_graded_again():
     result = nothing(BUNDLE, CONTENT, "ann", "none", "why")
     assert (result.points, result.flags, result.bundle) == (0, ("why",), "")
+
+
+def test_a_case_brings_out_less_than_eight_bits_whatever_is_said_in_its_place():
+    """The threat model counts on it: all words of our own, and of Python's, in the place of an answer and its form."""
+    asked = ExamCase("f", "c", b"", 4, 1.0, "(): 99", "a number", {})
+    texts = ["(): 99", "(): 5", "", *FAILED, "anything", *(f"raised {name}" for name in [*dir(builtins), "Own"])]
+    kinds = ["number", "array", "float64", "None", *dir(builtins)]
+    forms = ["", "None", "x"]
+    forms += [f"{article} {kind}{more}" for article in ("a", "an") for kind in kinds for more in ("", " with", ".")]
+    outcomes = {_case(asked, Ran(False, text, form, "", ""), text) for text in texts for form in forms}
+    most_mistakes = 20  # of one function; whoever makes one reads its hint in place of the form
+    assert len(outcomes) + most_mistakes < 256

@@ -72,3 +72,23 @@ def test_a_case_that_something_else_ended_is_asked_again():
 
 def test_when_the_time_is_over_the_rest_is_not_told():
     assert ran(Kernels(cells=3), "a x", "f g") == ["a", "!"]
+
+
+def test_once_something_was_asked_nothing_is_told_of_how_own_cells_end():
+    """They could have seen what was asked; so it is as if they had gone well, and they are left out."""
+
+    class Looking(Kernels):
+        def run(self, cells: Sequence[Cell]) -> Iterator[Ran]:
+            seen = any("x" in ran for ran in self.ran)
+            yield from super().run(
+                [
+                    Cell({"looks": "x", "late looks": "late"}[c.source]) if seen and "looks" in c.source else c
+                    for c in cells
+                ]
+            )
+
+    for looks in ("looks", "late looks"):
+        kernels = Looking()
+        told = run_on(kernels.run, [Cell("a"), Cell(looks), Cell("b")], [Cell("x"), Cell("g")])
+        assert [cell.ended for cell in told] == [False, False, False, True, False]
+        assert [cell.printed for cell in told] == ["a", looks, "b", "", "g"]
