@@ -89,12 +89,12 @@ def contestants(
     """What ``run_seeds`` needs: builders and recipes, with the settings of a data set.
 
     Args:
-        dataset: "movielens-100k", "movielens-100k thinned" or "lastfm".
+        dataset: "movielens-100k" or "movielens-100k thinned".
         loss: Loss of the models that are trained, "bpr" or "softmax".
 
     Returns:
-        Name → ``build(graph, seed)`` and name → recipe. Of the trained models, those that were tuned on this data set
-        with this loss: with BPR on MovieLens all of them.
+        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained. With BPR that is all of them,
+        with softmax those that were tuned for it.
 
     Raises:
         ValueError: If no settings were chosen for this data set, or no recipe for this loss.
