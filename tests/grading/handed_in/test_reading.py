@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_kit.grading.authoring.assignment import read
+from course_kit.grading.handed_in import reading
 from course_kit.grading.handed_in.collect import Rules, collect
 from course_kit.grading.handed_in.reading import ALL, ANSWERED, HANDED_OUT, NOTHING, SOME, Reader, other_assignments
 
@@ -106,3 +107,12 @@ def test_outputs_are_left_out_of_what_is_kept(reader):
     content = json.dumps(plain).encode()
     assert len(content) > 10_000_000
     assert reader(content) == reader(answered())
+
+
+def test_what_was_too_much_is_remembered_and_not_read_again(tmp_path, monkeypatch):
+    tries = []
+    monkeypatch.setattr(reading, "bounded", lambda *_: tries.append(1) or ([], "it takes more than 4 s"))
+    for _ in range(2):
+        found = Reader(A1, {}, tmp_path / "too_much.json")(b"slow")
+        assert found.flags == ("not read: it takes more than 4 s",)
+    assert tries == [1]

@@ -16,7 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from course_kit.grading.authoring.assignment import Assignment, Exercise
 from course_kit.grading.marking import grade as module
 from course_kit.grading.marking.bundle import Bundle, ExamCase
-from course_kit.grading.marking.grade import FAILED, MUCH, _case, grade, nothing
+from course_kit.grading.marking.grade import FAILED, MUCH, _case, _line_of, grade, nothing
 from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Ran
@@ -171,3 +171,8 @@ def test_a_case_brings_out_less_than_eight_bits_whatever_is_said_in_its_place():
     outcomes = {_case(asked, Ran(False, text, form, "", ""), text) for text in texts for form in forms}
     most_mistakes = 20  # of one function; whoever makes one reads its hint in place of the form
     assert len(outcomes) + most_mistakes < 256
+
+
+def test_the_line_of_an_error_is_told_of_no_long_cell_which_could_spell_out_much():
+    assert _line_of("a\n" * 200, 7) == "a"
+    assert _line_of("a\n" * 201, 7) == ""
