@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "check",
         help="run the public checks of an assignment",
         description="Run a student's notebook in a fresh kernel, as Restart Kernel and Run All Cells would, and check "
-        "every exercise on public inputs. Anything that is not right is a finding (exit code 1).",
+        "every exercise on public inputs. The exit code is 1 if anything is not right.",
         epilog="example: course check assignments/a1_metrics.ipynb",
     )
     parser.add_argument("notebook", type=Path, nargs="?", metavar="FILE", help="the assignment's notebook")

@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="grade submissions",
         description="Run each submission in a sandbox, ask its functions questions that nobody has seen, and write "
         "gradebook.csv, feedback/, report.html and results/ into a folder. If the run is stopped, or even killed, the "
-        "same command goes on where it was; a later run grades only what has changed. The exit code is 1 if a person "
+        "same command continues it; a later run grades only what has changed. The exit code is 1 if a person "
         "should look at something. How it works: docs/instructor.md.",
         epilog="example: course grade a1 submissions/ --out grades --roster class.csv --due 2026-12-01T23:59+01:00",
     )
@@ -54,15 +54,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         default="",
         metavar="LMS",
         help="how the files are named: brightspace, blackboard, sakai, ilias, teams, or a regular expression with "
-        "groups such as (?P<student>…); Canvas, Moodle, Gradescope and GitHub Classroom are recognised",
+        "groups such as (?P<student>…); not needed for Canvas, Moodle, Gradescope and GitHub Classroom",
     )
-    parser.add_argument("--due", default="", metavar="ISO", help="when it was due, such as 2026-12-01T23:59+01:00")
+    parser.add_argument("--due", default="", metavar="ISO", help="due time, such as 2026-12-01T23:59+01:00")
     parser.add_argument(
-        "--zone", default="", metavar="ZONE", help="where times without a zone are meant: Europe/Berlin"
+        "--zone", default="", metavar="ZONE", help="time zone of times that name none, such as Europe/Berlin"
     )
     parser.add_argument("--late", default="none", metavar="RULE", help="none, zero, 10%%/day …; default: none")
     parser.add_argument(
-        "--file-times", action="store_true", help="take the time of a file in a folder for when it came"
+        "--file-times", action="store_true", help="take the time of a file in a folder as the time it was handed in"
     )
     parser.add_argument("--extensions", type=Path, metavar="CSV", help="students who have a due time of their own")
     parser.add_argument("--rubric", type=Path, metavar="CSV", help="written.csv with the points filled in")
@@ -71,7 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--dask", metavar="ADDRESS", help="grade on the workers of a Dask cluster instead")
     parser.add_argument("--require-sandbox", action="store_true", help="refuse to run code that cannot be confined")
-    parser.add_argument("--regrade", action="store_true", help="grade everything again, whatever has been graded")
+    parser.add_argument("--regrade", action="store_true", help="grade everything again, also what has not changed")
     parser.set_defaults(run=run)
 
 

@@ -19,9 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "gradebook",
         help="export grades",
-        description="Write gradebook, feedback and report of a graded class again, and the grades as an LMS takes "
-        "them. Nothing is graded again: due time, late rule, extensions and the points of written parts apply here. "
-        "Fill in the points of written parts in DIR/written.csv. The exit code is 1 if a person should look at "
+        description="Write gradebook, feedback and report of a graded class again, and the grades in the form that an "
+        "LMS imports. Nothing is graded again: due time, late rule, extensions and the points of written parts apply "
+        "here. Fill in the points of written parts in DIR/written.csv. The exit code is 1 if a person should look at "
         "something before the grades are imported.",
         epilog="example: course gradebook grades --format canvas --lms canvas_export.csv",
     )
@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--zeros", action="store_true", help="write 0 for students who handed in nothing")
     parser.add_argument("--scale", action="store_true", help="scale the points to the maximum that the LMS has")
     parser.add_argument("--due", metavar="ISO", help="another due time; this and the next three are remembered")
-    parser.add_argument("--zone", metavar="ZONE", help="where times without a zone are meant, such as Europe/Berlin")
+    parser.add_argument("--zone", metavar="ZONE", help="time zone of times that name none, such as Europe/Berlin")
     parser.add_argument("--late", metavar="RULE", help="another rule for late submissions")
     parser.add_argument("--extensions", type=Path, metavar="CSV", help="students who have a due time of their own")
     parser.add_argument("--curve", metavar="CURVE", help="none, +5, *1.1, sqrt, mean 75 or best 100; remembered")

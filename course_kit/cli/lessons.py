@@ -13,12 +13,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "lessons",
         help="make your own copies of lessons and assignments",
         description="Copy the lessons and assignments of this folder, without outputs and without notes for the "
-        "lecturer. Run it again after an update: a copy that you have not changed is renewed; beside one that you have "
-        "changed the new edition is put under another name. JupyterLab in this environment is set to save widgets with "
-        "their notebook.",
+        "lecturer. Run it again after an update: a copy that you have not changed is renewed; if you have changed it, "
+        "the new edition is put beside it under another name. The command also sets JupyterLab in this environment to "
+        "save widgets with their notebook.",
         epilog="example: course lessons --to ~/gnn-course",
     )
-    parser.add_argument("--to", type=Path, default=Path("my"), metavar="DIR", help="where they go; default: my")
+    parser.add_argument("--to", type=Path, default=Path("my"), metavar="DIR", help="folder for the copies; default: my")
     parser.add_argument("--json", action="store_true", help="print the new editions put beside your files as JSON")
     parser.set_defaults(run=run)
 

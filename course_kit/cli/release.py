@@ -14,8 +14,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "release",
         help="make student notebooks from solutions/",
-        description="Make the student notebooks in assignments/ from the solution notebooks in solutions/; an exercise "
-        "that would not grade fairly is refused with its cause. How to write one: docs/instructor.md.",
+        description="Make the student notebooks in assignments/ from the solution notebooks in solutions/. If an "
+        "exercise would not be graded fairly, the command refuses it and says why. docs/instructor.md describes how to "
+        "write one.",
         epilog="example: course release a1 --to handout",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="an assignment, such as a1; default: all")

@@ -15,8 +15,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "run",
         help="execute and check notebooks",
-        description="Execute notebooks from top to bottom in fresh kernels. An error in any cell, or another output in "
-        "a cell tagged nbval-check-output, is a finding (exit code 1).",
+        description="Execute notebooks from top to bottom in fresh kernels. The exit code is 1 if a cell stops with "
+        "an error, or if a cell tagged nbval-check-output prints something else than the stored output.",
         epilog="example: course run notebooks/02_binary_or_bpr.ipynb",
     )
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="default: all in the folder notebooks/")

@@ -18,7 +18,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "site",
         help="pages and slides that open from disk",
         description="Make a page of each executed notebook in notebooks/, with its figures and live widgets in it, and "
-        "an index. They need no kernel and no network. In slides, arrows turn the page, n opens the notes.",
+        "an index. The pages need no kernel and no network. In slides, the arrow keys turn the page and n opens the "
+        "notes.",
         epilog="example: course site --slides --out site",
     )
     parser.add_argument("--slides", action="store_true", help="make slides of the notebooks, too")
