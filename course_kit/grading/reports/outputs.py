@@ -90,7 +90,7 @@ def write_outputs(
         texts[adjust.FILE] = MARK + to_csv(adjust.COLUMNS, [])
     if unknown := sum(UNKNOWN_TIME in row.states for row in rows):
         notes.append(
-            f"for {unknown} submissions nobody says when they were handed in: no rule for lateness was applied"
+            f"of {unknown} submissions it is not known when they were handed in: no rule for lateness was applied"
         )
     return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, results, pages, notes)
 

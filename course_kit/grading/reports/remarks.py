@@ -13,20 +13,20 @@ OUTCOMES = {
     "not written": "You have not written this function yet: it still raises NotImplementedError.",
     "not defined": "There is no function `{name}` once your notebook has run from top to bottom. Was it renamed or "
     "deleted, or did its cell stop with an error?",
-    "changed its inputs": "Your function changes its inputs, so whoever called it goes on with other data. Work on "
-    "a copy; .clone() makes one.",
-    "out of time": "No answer within {seconds:g} seconds. Does a loop never end, or does it go over far more than it "
-    "needs?",
+    "changed its inputs": "Your function changes its inputs, so the code that called it continues with changed data. "
+    "Work on a copy; .clone() makes one.",
+    "out of time": "No answer within {seconds:g} seconds. Does a loop never end, or does it go through far more "
+    "than it needs?",
     "no answer": "No answer came: your notebook's process had ended by then, or ran out of time or memory.",
 }
 # Kind of an error → what can be said without its message: a message may hold what only grading knows.
 RAISED = {
     "NameError": "A name was not defined. Is a helper missing? Does its cell come later, or stop with an error?",
-    "UnboundLocalError": "A variable was used before it had a value: on some way through the function nothing is set.",
+    "UnboundLocalError": "A variable was used before it had a value: on some path through the function it gets none.",
     "ModuleNotFoundError": "A module was not there. Some are withheld in grading; the top of the notebook says which.",
     "ImportError": "An import failed. Some modules are withheld in grading; the top of the notebook says which.",
     "SyntaxError": "The cell is not valid Python. Look for a missing bracket, colon or quotation mark.",
-    "IndentationError": "The lines are not indented as Python needs it.",
+    "IndentationError": "The lines are not indented in the way that Python needs.",
     "TabError": "Tabs and spaces are mixed at the beginning of lines.",
     "TypeError": "An operation or a call got a value of a kind that it does not take.",
     "ValueError": "An operation got a value of the right kind that it cannot use, such as arrays of different shapes.",
@@ -50,7 +50,7 @@ RAISED = {
     "SystemExit": "The cell ended the notebook.",
 }
 WRONG = (
-    "Your function returned another value than the right one, and it is none of the mistakes that we know. Work out a "
+    "The value that your function returned is not right, and it fits none of the mistakes that we know. Work out a "
     "small example of this case by hand, and follow your function through it line by line."
 )
 
@@ -88,11 +88,11 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
     if how.form:
-        return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say of what is returned?"
+        return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say that it returns?"
     if below:
         verb = "is" if len(below) == 1 else "are"
         uses = f"It uses {_list(below)}, which {verb} not right yet: correct that first."
-        return f"Your function returned another value than the right one. {uses}"
+        return f"The value that your function returned is not right. {uses}"
     return WRONG
 
 
@@ -151,7 +151,7 @@ def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) ->
 
 def _hinted(exercise: Exercise) -> str:
     """Where the hints are, for an exercise that has any."""
-    return " Its hints in the notebook lead there in small steps." if "<details" in exercise.text else ""
+    return " The hints in the notebook lead to it in small steps." if "<details" in exercise.text else ""
 
 
 def _few(wrong: int, cases: int) -> str:
