@@ -15,7 +15,7 @@ MUCH_MEMORY = 100 << 20  # for a case in a check, whose inputs are small
 TABLE = (
     ("one case in a check", f"{CHECK_CASE_SECONDS:g} s"),
     ("one case in grading", f"{CASE_SECONDS:g} s, or what the exercise says"),
-    ("imports inside a function, beside its case", f"{IMPORT_SECONDS} s in a check; in grading they count as its own"),
+    ("imports inside a function", f"{IMPORT_SECONDS} s more in a check; in grading part of the case's time"),
     ("one code cell", f"{CELL_SECONDS} s"),
     ("the whole notebook in grading, cases included", f"{NOTEBOOK_SECONDS} s"),
     ("all code, and all text", f"{MOST_CHARACTERS:,} characters each"),
