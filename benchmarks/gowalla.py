@@ -106,8 +106,9 @@ def sharpened(train: InteractionGraph, strength: float, **blur: Any) -> Sharpene
 # 50, 100 and 200 neighbours, on random edges alone. NGCF: three points only, on corners alone; it can surely do
 # better. SharpenedFilter alone was not chosen so: its settings are its authors' own (Choi et al. 2023). On the held-out
 # edges of a tenth of the users, of ranks 256 and 448, alpha 0.1 to 0.8 and strengths 0 to 3 (not all of their
-# combinations were tried), the best had rank 448, alpha 0.5 and strength 0, which is no sharpening (recall .1944; with alpha 0.3 and strength 2.5 .1906). A graph that
-# lacks a fifth of its edges may want less sharpening than the whole one: notebook 05 shows it on MovieLens.
+# combinations were tried), the best had rank 448, alpha 0.5 and strength 0, which is no sharpening (recall .1944; with
+# alpha 0.3 and strength 2.5 .1906). A graph that lacks a fifth of its edges may want less sharpening than the whole
+# one: notebook 05 shows it on MovieLens.
 RUNS = {
     "LightGCN": Run(
         LightGCN,
