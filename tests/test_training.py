@@ -367,6 +367,7 @@ def test_an_interruption_in_the_first_epoch_is_no_error(ctrl_c):
 def test_an_interruption_at_any_moment_ends_the_run(ctrl_c):
     parts = two_blocks(0)
     model = MatrixFactorization(parts.train, dim=8)
+    fit(model, parts, replace(RECIPE, epochs=1), progress=False)  # the first run imports the progress bar
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
     history = fit(model, parts, replace(RECIPE, epochs=10**6, patience=10**6), progress=False)

@@ -49,11 +49,11 @@ export const size = (count) => prefixed(count, ["B", "kB", "MB", "GB", "TB", "PB
 
 // A pair of bars for each thing, and at the end of each bar its time.
 const picture = (rows) => {
-  const x = scale([-3, 15], [112, 400]); // of the logarithm of seconds
+  const x = scale([-3, 15], [112, 362]); // of the logarithm of seconds
   const at = (seconds) => x(Math.min(Math.max(Math.log10(seconds), -3), 15));
   const ticks = [["1 s", 1], ["1 h", 3600], ["1 year", 31557600], ["1000 y", 31557600e3], ["10⁶ y", 31557600e6]];
   const [top, bottom] = [18, 136];
-  return figure("Time of each way on a logarithmic scale", 500, 152,
+  return figure("Time of each way on a logarithmic scale", 458, 152,
     ticks.map(([name, seconds]) => [line(at(seconds), top, at(seconds), bottom, "dotted"), text(at(seconds), 148, name, { kind: "small" })]),
     line(at(86400), top - 4, at(86400), bottom), text(at(86400), 10, "a day", { kind: "small strong" }),
     rows.map(([name, seconds], i) => {
