@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -132,6 +134,20 @@ def test_a_home_that_cannot_be_written_is_replaced(lab: tuple[list[str], Path, d
         assert "/dev/null/home cannot be written: settings, and data" in output
         assert list((folder / ".home").rglob("jpserver-*.json"))
         assert "Traceback" not in output
+
+
+def test_the_address_waits_for_the_whole_note_of_the_server(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """The server makes the file before it writes into it."""
+    note = tmp_path / "jpserver.json"
+    note.touch()
+    announce = runpy.run_path(str(ROOT / "tools/lab.py"))["announce"]
+    waiting = threading.Thread(target=announce, args=(note, "secret"), daemon=True)
+    waiting.start()
+    waiting.join(timeout=0.3)
+    assert waiting.is_alive()
+    note.write_text('{"url": "http://localhost:1/"}')
+    waiting.join(timeout=30)
+    assert f"http://localhost:1/lab/tree/{FIRST}?token=secret" in capsys.readouterr().out
 
 
 @pytest.mark.needs("git")

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIES = "my"
@@ -71,6 +72,14 @@ def has_display() -> bool:
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def whole(note: Path) -> dict[str, Any]:
+    """What a note says; nothing while it is not there, or its writer is still at it."""
+    try:
+        return json.loads(note.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
 def announce(server_file: Path, token: str) -> None:
     """Print the lab's address once the server has written down where it listens.
 
@@ -78,9 +87,9 @@ def announce(server_file: Path, token: str) -> None:
         server_file: the server's own note, written when its socket is open.
         token: the password, part of the address.
     """
-    while not server_file.exists():
+    while not (note := whole(server_file)):
         time.sleep(0.1)
-    url = json.loads(server_file.read_text())["url"]
+    url = note["url"]
     opens = "It opens in your browser." if has_display() else "Open this address in a browser:"
     print(f"\n  The course is running. {opens}\n\n    {url}lab/tree/{FIRST_NOTEBOOK}?token={token}\n")
     print("  Ctrl-C here closes it.\n", flush=True)
