@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import traitlets
 from matplotlib.axes import Axes
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from course_kit.widgets.base import Widget, fixed
 from course_lib import figures
@@ -36,8 +36,8 @@ class DistanceSampling(Widget):
         q = distance_density(d, self.dim)
         mean = (d * q).sum() / q.sum()
         spread = ((d - mean).square() * q).sum().div(q.sum()).sqrt()
-        half = (self.dim - 1) / 2  # d²/4 follows this beta distribution
-        nearest = float(2 * np.sqrt(beta(half, half).ppf(10.0**-self.candidates)))
+        half = (self.dim - 1) / 2  # d²/4 follows the beta distribution of (half, half)
+        nearest = float(2 * np.sqrt(betaincinv(half, half, 10.0**-self.candidates)))
         reach = np.clip((UPPER - max(nearest, CUTOFF)) / (UPPER - CUTOFF), 0, 1)
         return {
             "random distance": f"{fixed(mean.item(), 2)} ± {fixed(spread.item(), 2)}",
