@@ -93,6 +93,15 @@ class Assignment:
     written: dict[str, int] = field(default_factory=dict)
     withheld: list[str] = field(default_factory=list)
 
+    @property
+    def imported(self) -> set[str]:
+        """Packages that its setup and its solutions import."""
+        sources = [self.setup, *(exercise.solution for exercise in self.exercises.values())]
+        nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+        names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+        return {name.partition(".")[0] for name in names}
+
     def hidden_source(self, exercise: Exercise) -> str:
         """Source text whose probe has the cases that only grading asks, and no others."""
         return f"{self.probe_source(exercise, hidden=True)}\n\n\nprobe, hidden = hidden, lambda f, rng: {{}}"

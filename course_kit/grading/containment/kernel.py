@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-import torch
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
@@ -77,8 +76,10 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
         ready: File descriptor to write to once the kernel listens.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for seed in (random.seed, np.random.seed, torch.manual_seed):  # the same run for everybody
-        seed(0)
+    random.seed(0)  # the same run for everybody
+    np.random.seed(0)
+    if torch := sys.modules.get("torch"):  # imported later, it begins with a seed that is always the same
+        torch.manual_seed(0)
     Path("connection.json").write_text(json.dumps(connection))
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Sink")
     app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])

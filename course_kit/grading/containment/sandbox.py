@@ -21,7 +21,7 @@ from course_kit.grading.containment.confine import HOME, SYSTEM
 from course_kit.grading.containment.levels import LEVELS, Unconfined, python_folders
 from course_kit.grading.containment.staging import ENGINE, stage
 from course_kit.grading.containment.users import User
-from course_kit.grading.containment.warm import BESIDE
+from course_kit.grading.containment.warm import BESIDE, WITH_TORCH
 
 PATIENCE = 120  # seconds until the warm process has to listen
 ENVIRONMENT = {  # of the warm process: nothing of whoever grades
@@ -39,11 +39,13 @@ class Sandbox:
         folder: A folder of this sandbox alone.
         level: How to confine; a name from `LEVELS`.
         withheld: Modules that are not there.
+        preload: Modules that are imported before the first submission comes.
     """
 
     folder: Path
     level: str
     withheld: Sequence[str] = ()
+    preload: Sequence[str] = WITH_TORCH
     _warm: WarmProcess | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class Sandbox:
         if self._warm is None or self._warm.has_ended:
             self.close()
             inputs = () if level.lasts else (str(job / "inputs"),)
-            self._warm = WarmProcess(level, self.folder, inputs, self._user.number)
+            self._warm = WarmProcess(level, self.folder, inputs, self._user.number, self.preload)
         return self._warm
 
 
@@ -97,12 +99,15 @@ class WarmProcess:
         folder: The sandbox's folder.
         inputs: What else it may read.
         user: Whom kernels run as, if root grades.
+        preload: Modules to import first.
 
     Raises:
         OSError: If it does not listen in time.
     """
 
-    def __init__(self, level: Unconfined, folder: Path, inputs: Sequence[str], user: int) -> None:
+    def __init__(
+        self, level: Unconfined, folder: Path, inputs: Sequence[str], user: int, preload: Sequence[str]
+    ) -> None:
         shutil.rmtree(folder / "door", ignore_errors=True)
         (folder / "door").mkdir()
         staged = folder / "stage"
@@ -114,6 +119,7 @@ class WarmProcess:
             "readable": readable,
             "hidden": list(_hidden(level, staged, readable)),
             "user": user,
+            "preload": list(preload),
         }
         warm = [sys.executable, "-c", MAIN, json.dumps(settings)]
         command = level.command(warm, [*readable, *inputs], settings["hidden"])

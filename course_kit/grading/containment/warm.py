@@ -34,11 +34,11 @@ from course_kit.grading.containment.confine import (
 )
 from course_kit.grading.containment.system_calls import forbid
 
-PRELOAD = (
-    *("torch", "torch_geometric.nn", "torch_geometric.data", "numpy", "scipy.sparse", "scipy.stats", "networkx"),
-    *("matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_kit.grading.containment.kernel"),
+ALWAYS = (
+    *("numpy", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "course_kit.grading.containment.kernel"),
     *("course_kit.grading.asking.check", "course_kit.grading.asking.answering"),
 )
+WITH_TORCH = ("torch", "torch_geometric.nn", "torch_geometric.data", "scipy.sparse", "scipy.stats", "networkx")
 NAMESPACES, NONE = "namespaces", "none"
 BESIDE = "beside"  # folder among a submission's inputs with the files that lie beside its notebook
 OWN_FILES = {"connection.json", "warm", *(f"k-{port}" for port in range(1, 6))}  # what a kernel lays down itself
@@ -68,6 +68,7 @@ class Warm:
         readable: Folders that a kernel may read.
         hidden: Folders among them that look empty.
         user: Whom a kernel runs as, if this process is root's.
+        preload: Modules that a kernel finds imported, beside those that each has.
     """
 
     address: str
@@ -76,6 +77,7 @@ class Warm:
     readable: list[str]
     hidden: list[str]
     user: int = NOBODY
+    preload: Sequence[str] = ()
 
     def serve(self) -> NoReturn:
         """Warm up, then fork a kernel for one connection after the other."""
@@ -83,7 +85,7 @@ class Warm:
         die_with_parent()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
             listening.bind(self.address)
-            _warm_up()
+            _warm_up([*ALWAYS, *self.preload])
             listening.listen(8)
             while True:
                 connection, _ = listening.accept()
@@ -194,16 +196,13 @@ def _link_beside(folder: Path) -> None:
             os.symlink(path, path.name)
 
 
-def _warm_up() -> None:
+def _warm_up(modules: Sequence[str]) -> None:
     import importlib
 
     os.environ.update(OMP_NUM_THREADS="1", MPLBACKEND=ENVIRONMENT["MPLBACKEND"])
     sys.modules["debugpy"] = None  # no kernel needs it, and each would import it anew
-    for name in PRELOAD:
+    for name in modules:
         importlib.import_module(name)
-    import torch
-
-    torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
 

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import hashlib
 import hmac
+import os
 import pickle
 import signal
 import zlib
@@ -126,7 +127,7 @@ def _asked(
     jobs = [(*place, kept[place]) for place in places if not is_done[place]]
     if not jobs:
         return list(kept.values())
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=die_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_of_many) as pool:
         try:
             with _deaf_children():
                 parts = pool.map(partial(_draw, assignment, secret), jobs)
@@ -228,6 +229,12 @@ def _is_name(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, str)
 
 
+def _one_of_many() -> None:
+    """Begin a process that draws: it computes on one core, with PyTorch too if the assignment imports that."""
+    die_with_parent()
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
 def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str, tuple[ExamCase, ...]]) -> list[ExamCase]:
     """All cases of one exercise of one variant."""
     number, name, kept = job
@@ -239,12 +246,9 @@ def _draw(assignment: Assignment, secret: bytes, job: tuple[int, str, tuple[Exam
 
 def _answered_again(assignment: Assignment, exercise: Exercise, kept: Sequence[ExamCase]) -> Iterator[ExamCase]:
     """Cases that were asked before, with what the known mistakes of today answer to them."""
-    import torch
-
     from course_kit.grading.authoring.reference import mistaken
     from course_kit.grading.authoring.versions import versions
 
-    torch.set_num_threads(1)
     wrong = versions(assignment, exercise).mistakes
     for one in kept:
         inputs = zlib.decompress(one.inputs)
@@ -253,13 +257,10 @@ def _answered_again(assignment: Assignment, exercise: Exercise, kept: Sequence[E
 
 
 def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[ExamCase]:
-    import torch
-
     from course_kit.grading.authoring.reference import settle
     from course_kit.grading.authoring.rounding import ONE_RUN
     from course_kit.grading.authoring.versions import versions
 
-    torch.set_num_threads(1)
     source = assignment.probe_source(exercise, hidden=True)
     settled = settle(exercise, source, seed, exercise.seconds, versions(assignment, exercise), ONE_RUN)
     for case, (_, digits) in settled.question.cases.items():

@@ -103,6 +103,7 @@ def main() -> None:
     from course_kit.grading.containment.confine import die_with_parent
     from course_kit.grading.containment.confined_run import warm_up
     from course_kit.grading.containment.sandbox import Sandbox
+    from course_kit.grading.containment.warm import WITH_TORCH
     from course_kit.grading.marking.grade import grade
 
     die_with_parent()
@@ -112,7 +113,8 @@ def main() -> None:
     bundle, level = pickle.load(sys.stdin.buffer)
     warm_up()
     with _folder() as folder:
-        sandbox = Sandbox(folder, level, bundle.assignment.withheld)
+        preload = WITH_TORCH if "torch" in bundle.assignment.imported else ()
+        sandbox = Sandbox(folder, level, bundle.assignment.withheld, preload)
         with contextlib.suppress(EOFError):
             while True:
                 student, content, beside = pickle.load(sys.stdin.buffer)
