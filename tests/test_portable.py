@@ -12,6 +12,8 @@ SPEC = importlib.util.spec_from_file_location("portable", ROOT / "tools/portable
 portable = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(portable)
 
+PROBE = "import os\nprint(os.environ.get('COURSE_SEED'))"  # of settings that differ in nothing else
+
 TURNS = """
 import os, pytest
 
@@ -28,6 +30,7 @@ def test_left_out():
 
 @pytest.mark.slow
 def test_a_test_that_turns_is_named_under_the_setting_that_turned_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(portable, "PROBE", PROBE)
     settings = {name: portable.SETTINGS[name] for name in (portable.HERE, "other seeds")}
     monkeypatch.setattr(portable, "SETTINGS", settings | {"another name for here": {"OMP_NUM_THREADS": "1"}})
     portable.bits.cache_clear()
@@ -43,6 +46,7 @@ def test_a_test_that_turns_is_named_under_the_setting_that_turned_it(tmp_path, m
 
 @pytest.mark.slow
 def test_what_holds_everywhere_is_no_finding(tmp_path, monkeypatch):
+    monkeypatch.setattr(portable, "PROBE", PROBE)
     monkeypatch.setattr(portable, "SETTINGS", {portable.HERE: {}, "other seeds": {"COURSE_SEED": "100"}})
     portable.bits.cache_clear()
     (tmp_path / "test_holds.py").write_text("def test_that_holds():\n    assert 1 + 1 == 2\n")
@@ -50,6 +54,7 @@ def test_what_holds_everywhere_is_no_finding(tmp_path, monkeypatch):
 
 
 def test_a_setting_the_processor_dies_of_is_not_played(monkeypatch):
+    monkeypatch.setattr(portable, "PROBE", PROBE)
     monkeypatch.setattr(portable, "SETTINGS", {portable.HERE: {}, "no such path": {"PYTHONHOME": "/nowhere"}})
     portable.bits.cache_clear()
     assert portable.bits("no such path") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import os
@@ -42,18 +41,32 @@ def notebook(*cells: str) -> str:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def laid_out(folder: Path) -> Path:
+    """A course's folder with a solution notebook, a secret, and what a class handed in."""
+    (folder / "solutions").mkdir()
+    write(folder / "solutions/a9_small.ipynb")
+    (folder / "secret").write_text(SECRET)
+    (folder / "class").mkdir()
+    for student, cells in CLASS.items():
+        (folder / f"class/{student}.ipynb").write_text(notebook(*cells))
+    (folder / "class/gus.ipynb").write_text('{"cells": [')
+    return folder
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course's folder with a solution notebook, a secret, and what a class handed in."""
-    (tmp_path / "solutions").mkdir()
-    write(tmp_path / "solutions/a9_small.ipynb")
-    (tmp_path / "secret").write_text(SECRET)
-    (tmp_path / "class").mkdir()
-    for student, cells in CLASS.items():
-        (tmp_path / f"class/{student}.ipynb").write_text(notebook(*cells))
-    (tmp_path / "class/gus.ipynb").write_text('{"cells": [')
+    """A course's folder to work in."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return laid_out(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """What was written of the class by two graders at a time; no test changes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(laid_out(tmp_path_factory.mktemp("graded")))
+        assert grade("out", "--workers", "2") == 1
+        return Path("out").resolve()
 
 
 def grade(out: str, *options: str) -> int:
@@ -72,15 +85,14 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys_code(course, capsys, monkeypatch):
+def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys_code(course, graded, capsys, monkeypatch):
     assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert points(course / "one") == POINTS
     assert "7 graded, 2 with flags; open one/report.html" in capsys.readouterr().out
     stored = {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()}
     assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert {file: file.stat().st_mtime_ns for file in (course / "one/results").iterdir()} == stored
-    grade("two", "--workers", "2")
-    assert everything(course / "two") == everything(course / "one")
+    assert everything(graded) == everything(course / "one")
     assert '"(): ' not in "".join(path.read_text() for path in (course / "one/results").iterdir())
     monkeypatch.setattr("course_kit.grading.marking.batch.grade_with", None)
     monkeypatch.setattr("course_kit.grading.marking.bundle.ProcessPoolExecutor", None)
@@ -104,31 +116,30 @@ def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys
 
 
 @pytest.mark.slow
-def test_nobody_else_can_read_what_was_graded_and_no_secret_is_in_what_is_handed_out(course):
-    grade("out")
-    assert (course / "out").stat().st_mode & 0o077 == 0
-    assert not any(SECRET.encode() in content for content in everything(course / "out").values())
-    pages = [content for name, content in everything(course / "out").items() if name.endswith(".html")]
+def test_nobody_else_can_read_what_was_graded_and_no_secret_is_in_what_is_handed_out(graded):
+    assert graded.stat().st_mode & 0o077 == 0
+    assert not any(SECRET.encode() in content for content in everything(graded).values())
+    pages = [content for name, content in everything(graded).items() if name.endswith(".html")]
     assert len(pages) == 8
     assert not any(b"<b>no</b>" in page for page in pages)
     assert any(b"&lt;b&gt;no&lt;/b&gt;" in page for page in pages)
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_and_run_again_it_gives_the_same(course):
-    grade("whole", "--workers", "2")
+def test_killed_at_random_moments_and_run_again_it_gives_the_same(course, graded):
     command = [sys.executable, "-c", "import sys; from course_kit.cli import main; sys.exit(main())"]
     command += ["grade", "a9", "class", "--out", "killed", "--secret", "secret", "--workers", "2"]
-    chance, kills = random.Random(0), 0
-    while True:
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as grading:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                if grading.wait(timeout=chance.uniform(0, 8) if kills < 3 else None) == 1:
-                    break
-            os.kill(grading.pid, signal.SIGKILL)
-            kills += 1
-    assert kills == 3
-    assert everything(course / "killed") == everything(course / "whole")
+    quiet, chance = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}, random.Random(0)
+    for stored, longest in ((0, 2), (0, 2), (1, 0.3), (4, 0.1)):  # while it starts and draws, then while it grades
+        with subprocess.Popen(command, **quiet) as grading:
+            while len(list((course / "killed/results").glob("*.json"))) < stored:
+                assert grading.poll() is None
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, longest))
+            assert grading.poll() is None
+            grading.kill()
+    assert subprocess.run(command, **quiet).returncode == 1
+    assert everything(course / "killed") == everything(graded)
     assert [file for file in (course / "killed").rglob("*.part") if file.stat().st_size == 0] == []
 
 
@@ -230,9 +241,8 @@ def test_ctrl_c_answers_within_a_second_and_says_what_goes_on(course):
 
 
 @pytest.mark.slow
-def test_on_a_cluster_a_lost_worker_loses_nothing(course):
+def test_on_a_cluster_a_lost_worker_loses_nothing(course, graded):
     distributed = pytest.importorskip("distributed")
-    grade("here", "--workers", "2")
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
     with distributed.LocalCluster(**options) as cluster:
         victims = iter(list(cluster.workers.values()))
@@ -250,7 +260,7 @@ def test_on_a_cluster_a_lost_worker_loses_nothing(course):
         assert grade("there", "--dask", cluster.scheduler_address) == 1
         killer.join(1)
         assert not killer.is_alive()
-    assert everything(course / "there") == everything(course / "here")
+    assert everything(course / "there") == everything(graded)
 
 
 def test_a_cluster_that_does_not_answer_is_one_line(course, capsys, monkeypatch):
