@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 TORCH = "torch==2.13.0"
+# Jupyter's, not ours: from 4.25 on every process that opens a notebook parses a grammar first, 1.7 s of CPU.
+OLDER = "jsonschema<4.25"
 # torch is installed first, by pip, which brings what this machine's torch needs. Pinning the CUDA libraries here
 # would pull gigabytes onto machines whose torch is built without them.
 CUDA = re.compile(r"^(nvidia-|cuda-|triton)")
@@ -39,7 +41,9 @@ def compile_lock() -> str:
         out.write_text(LOCK.read_text() if LOCK.exists() else "")
         command = [python, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.10", "--quiet"]
         options = ["--all-extras", "--no-annotate", "--no-header", "--output-file", out]
-        subprocess.run([*command, *options, "pyproject.toml", "-"], input=TORCH, text=True, cwd=ROOT, check=True)
+        subprocess.run(
+            [*command, *options, "pyproject.toml", "-"], input=f"{TORCH}\n{OLDER}\n", text=True, cwd=ROOT, check=True
+        )
         return out.read_text()
 
 
