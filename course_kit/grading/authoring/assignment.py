@@ -20,7 +20,7 @@ OTHER = ("setup", "tools", "written", "instructor")
 
 @dataclass
 class Exercise:
-    """One function that a student writes; the parts are source text.
+    """One function or class that a student writes; the parts are source text.
 
     Args:
         name: The function's name, as the stub defines it.
@@ -55,13 +55,13 @@ class Exercise:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the function's parameters."""
-        return parameters(functions(self.stub)[self.name])
+        """Names of the function's parameters; of a class, none, for a driver asks it by names of its own."""
+        return signatures(definitions(self.stub)[self.name]).get("", ())
 
     @property
     def hints(self) -> dict[str, str]:
         """Name of each known mistake → what a tutor would say: the mistake's docstring."""
-        found = functions(self.mistakes)
+        found = definitions(self.mistakes)
         return {
             name: " ".join((ast.get_docstring(node) or "").split())
             for name, node in found.items()
@@ -197,12 +197,25 @@ def part_of(cell: dict[str, Any]) -> str:
     return next((tag for tag in tags if tag in PARTS + OTHER), "")
 
 
-def functions(source: str) -> dict[str, ast.FunctionDef]:
-    """Functions that a source text defines at its top level, by name."""
+def definitions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """Functions and classes that a source text defines at its top level, by name."""
     try:
-        return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+        body = ast.parse(source).body
     except SyntaxError as error:
         refuse("a tagged cell", f"{error.msg} in {(error.text or '').strip()!r}", "Python")
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def functions(source: str) -> dict[str, ast.FunctionDef]:
+    """Functions that a source text defines at its top level, by name."""
+    return {name: node for name, node in definitions(source).items() if isinstance(node, ast.FunctionDef)}
+
+
+def signatures(node: ast.FunctionDef | ast.ClassDef) -> dict[str, tuple[str, ...]]:
+    """Names of the parameters of a function, under ""; of each method of a class, under the method's name."""
+    if isinstance(node, ast.FunctionDef):
+        return {"": parameters(node)}
+    return {one.name: parameters(one) for one in node.body if isinstance(one, ast.FunctionDef)}
 
 
 def parameters(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -221,9 +234,9 @@ def _plain(markdown: str) -> str:
 
 
 def _exercise(cell: dict[str, Any], text: str) -> Exercise:
-    names = list(functions(cell["source"]))
+    names = list(functions(cell["source"]) or definitions(cell["source"]))
     if len(names) != 1:
-        refuse("tag 'stub'", f"a cell that defines {names}", "one function", "split the cell")
+        refuse("tag 'stub'", f"a cell that defines {names}", "one function or class", "split the cell")
     seconds = float(_value(cell, "seconds", f"{CASE_SECONDS}"))
     points, read = int(_value(cell, "points")), _values(cell, "read")
     return Exercise(names[0], points, seconds, cell["source"], text=text, read=read)

@@ -10,7 +10,7 @@ from functools import partial
 
 from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, attempt, look
-from course_kit.grading.asking.fingerprint import is_clear, is_guessable, vanishing
+from course_kit.grading.asking.fingerprint import TEXT, is_clear, is_guessable, vanishing
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
 from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, ONE_RUN, Answer, Safety, answer, in_time
@@ -123,9 +123,9 @@ def _refuse_hopeless(where: str, right: Answer) -> None:
             what = f"a solution that takes more than its time: {said.partition(':')[0]}"
             refuse(where, what if seen.text == OUT_OF_TIME else f"a solution that {seen.text}: {said}", "a value")
         for place, leaf in seen.items():
-            if isinstance(leaf, str):
+            if isinstance(leaf, str) and not leaf.startswith(TEXT):
                 what = f"{leaf} at {place} of the answer" if place else f"{leaf} as the answer"
-                refuse(where, what, "numbers, arrays, tensors, or lists and dicts of them: those can be compared")
+                refuse(where, what, "numbers, texts, arrays, tables, or lists, sets and dicts of them")
 
 
 def _refuse_random(where: str, versions: Versions, call: probe.Call | probe.Calls, seconds: float) -> None:

@@ -22,6 +22,7 @@ from course_kit.grading.authoring.fairness import (
     refuse_other_parameters,
     refuse_speechless,
     refuse_unstable,
+    refuse_withheld_driver,
 )
 from course_kit.grading.authoring.reference import Settled, settle
 from course_kit.grading.authoring.rounding import FOR_MISTAKES, ONE_RUN, Safety
@@ -63,6 +64,7 @@ def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Questio
     """Settle an exercise on the public seed, with its key, or refuse it if it would not grade fairly."""
     refuse_bad_hints(exercise)
     refuse_other_parameters(exercise)
+    refuse_withheld_driver(assignment, exercise)
     written = versions(assignment, exercise)
     settled = _settled_fairly(exercise, assignment.probe_source(exercise), CHECK_CASE_SECONDS, written)
     right, wrong = settled.right, settled.wrong

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from course_kit.grading.authoring.assignment import Assignment, Exercise, functions
+from course_kit.grading.authoring.assignment import Assignment, Exercise, definitions
 from course_kit.grading.marking.result import CaseResult, ExerciseResult
 
 OUTCOMES = {
@@ -101,7 +101,7 @@ def builds_on(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> 
     open_ones = [name for name, result in results.items() if result.points < result.of]
     found = {}
     for name in results:
-        tree = functions(assignment.exercises[name].solution)[name]
+        tree = definitions(assignment.exercises[name].solution)[name]
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         found[name] = [other for other in open_ones if other in used and other != name]
     return found
