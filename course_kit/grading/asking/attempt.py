@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from course_kit.grading.asking import plain
 from course_kit.grading.asking.driver import DRIVER
 from course_kit.grading.asking.fingerprint import fingerprint, form
 from course_kit.grading.asking.limits import IMPORT_SECONDS
@@ -24,6 +25,7 @@ from course_kit.grading.asking.probe import Call, Calls
 
 NOT_WRITTEN = "not written"
 OUT_OF_TIME = "out of time"
+JUDGED = 0  # digits of an answer that is judged by a bound, see `judging`
 TICK = 0.05  # seconds between two looks at the clock
 Seen = TypeVar("Seen")
 
@@ -37,7 +39,8 @@ class Outcome:
     """What one case came to.
 
     Args:
-        text: What is compared: the value's fingerprint, or the kind of failure.
+        text: What is compared: the value's fingerprint, or the kind of failure; of an answer that is judged, its
+            numbers, and then the verdict.
         form: What the value is, in words, without its numbers; empty after a failure.
         shown: What to show a student: the value as it is, or where it failed.
         memory: Bytes that the call took at its peak; 0 where nobody measured.
@@ -55,7 +58,7 @@ def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float)
     Args:
         function: The student's function, or the solution, or a known mistake.
         call: The inputs, of one call or of several; a case fails if they are changed.
-        digits: Digits of the fingerprint.
+        digits: Digits of the fingerprint; `JUDGED` for all numbers as they are.
         seconds: Time limit.
 
     Returns:
@@ -63,7 +66,8 @@ def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float)
     """
 
     def told(value: Any) -> Outcome:
-        return Outcome(fingerprint(value, digits), _form(call, value), shown(value))
+        text = plain.told(value) if digits == JUDGED else fingerprint(value, digits)
+        return Outcome(text, _form(call, value), shown(value))
 
     return look(function, call, seconds, told)
 

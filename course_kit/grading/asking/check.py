@@ -13,13 +13,14 @@ from course_kit.grading.asking.attempt import NOT_WRITTEN, Outcome, shown
 from course_kit.grading.asking.diagnosis import diagnose, suspect
 from course_kit.grading.asking.driver import asked
 from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.asking.judging import JUDGED_WRONG, hint_in
 from course_kit.grading.asking.limits import MOST_MEMORY, MUCH_MEMORY
 from course_kit.grading.asking.probe import Call, Calls, Driven
 from course_kit.grading.asking.question import NOT_DEFINED, Key, Question, salted_digest, unpack
 from course_lib.arguments import refuse
 
 WIDTH = 90
-WRONG = "not this value"
+WRONG, NOT_ENOUGH = "not this value", "not within the bound that the text states"
 REMINDER = "Grading asks the same kinds of cases with other inputs."
 
 
@@ -172,9 +173,13 @@ def _guess(hint: str | None) -> str | None:
 def _what_is_wrong(outcome: Outcome, wanted: str) -> str:
     if not outcome.form:  # it failed, and says how
         return outcome.shown
+    if hint := hint_in(outcome.text):
+        return hint
     if outcome.form == "None":
         return "None came back: is a return missing?"
-    return WRONG if outcome.form == wanted else f"{outcome.form} came back, wanted {wanted}"
+    if outcome.form == wanted:
+        return NOT_ENOUGH if outcome.text == JUDGED_WRONG else WRONG
+    return f"{outcome.form} came back, wanted {wanted}"
 
 
 def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outcome]) -> list[str]:

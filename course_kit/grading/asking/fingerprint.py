@@ -35,7 +35,7 @@ def leaves(value: Any) -> Leaves:
 
 def _walk(value: Any, place: str, depth: int) -> Iterator[tuple[str, np.ndarray | str]]:
     value = _listed(value)
-    array = _array(value)
+    array = numbers_in(value)
     if array is not None:
         yield place, array
     elif isinstance(value, str):
@@ -62,11 +62,12 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _array(value: Any) -> np.ndarray | None:
+def numbers_in(value: Any) -> np.ndarray | None:
+    """A value as one array of float64; None if it is something else, or too large."""
     if isinstance(value, list | tuple):
         if not value:
             return np.zeros(0)
-        parts = [_array(part) for part in value]
+        parts = [numbers_in(part) for part in value]
         same = len({None if part is None else part.shape for part in parts}) == 1
         return np.stack(parts) if same and parts[0] is not None else None
     if math.prod(getattr(value, "shape", ())) > MAX_DENSE:

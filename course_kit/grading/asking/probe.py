@@ -113,14 +113,20 @@ def _cast(value: Any, kind: str) -> Any:
 
 def probe_in(source: str) -> Probe:
     """The function `probe` that a source text defines, with the cases of its `hidden` after it if it has one."""
-    names: dict[str, Any] = {"hidden": lambda f, rng: {}}
-    exec(_compiled(source), names)
+    names = names_in(source)
 
     def probe(f: Callable, rng: np.random.RandomState) -> dict[str, Any]:
         cases = names["probe"](f, rng) | names["hidden"](f, rng)
         return {case: _driven(given, source) for case, given in cases.items()} if "ask" in names else cases
 
     return probe
+
+
+def names_in(source: str) -> dict[str, Any]:
+    """What the source of a probe defines."""
+    names: dict[str, Any] = {"hidden": lambda f, rng: {}}
+    exec(_compiled(source), names)
+    return names
 
 
 def _driven(given: Any, source: str) -> Any:

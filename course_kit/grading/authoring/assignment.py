@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_kit.grading.asking.limits import CASE_SECONDS
-from course_lib.arguments import refuse
+from course_kit.grading.asking.limits import CASE_SECONDS, CHECK_CASE_SECONDS
+from course_lib.arguments import refuse, whole
 
 SOLUTIONS = Path("solutions")
 PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
@@ -26,6 +26,8 @@ class Exercise:
         name: The function's name, as the stub defines it.
         points: Points for all its cases.
         seconds: Time limit of a case in grading.
+        check_seconds: The same in a check.
+        seeds: Draws in which release tries a judge.
         text: The text cells that introduce it, from its heading to the stub.
         read: Lessons to read on in: stems of notebooks.
     """
@@ -40,6 +42,8 @@ class Exercise:
     hidden: str = ""
     text: str = ""
     read: list[str] = field(default_factory=list)
+    check_seconds: float = CHECK_CASE_SECONDS
+    seeds: int = 20
 
     @property
     def title(self) -> str:
@@ -238,8 +242,11 @@ def _exercise(cell: dict[str, Any], text: str) -> Exercise:
     if len(names) != 1:
         refuse("tag 'stub'", f"a cell that defines {names}", "one function or class", "split the cell")
     seconds = float(_value(cell, "seconds", f"{CASE_SECONDS}"))
+    in_check = float(_value(cell, "check-seconds", f"{CHECK_CASE_SECONDS}"))
+    seeds = whole("seeds", int(_value(cell, "seeds", "20")), least=1)
     points, read = int(_value(cell, "points")), _values(cell, "read")
-    return Exercise(names[0], points, seconds, cell["source"], text=text, read=read)
+    how = {"text": text, "read": read, "check_seconds": in_check, "seeds": seeds}
+    return Exercise(names[0], points, seconds, cell["source"], **how)
 
 
 def _value(cell: dict[str, Any], key: str, default: str | None = None) -> str:

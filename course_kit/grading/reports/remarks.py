@@ -87,6 +87,8 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
         return " ".join(filter(None, (f"Your function stopped with {kind}.", RAISED.get(kind, ""), advice)))
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
+    if how.hint:
+        return how.hint
     if how.form:
         return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say that it returns?"
     if below:
