@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 ASSIGNMENTS = Path("assignments")
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"there is no {SOLUTIONS}/a….ipynb here; run the command in the course's folder")
     written = []
     for path in paths:
-        written.append(release(path, arguments.to / ASSIGNMENTS if arguments.to else ASSIGNMENTS))
+        say = (lambda line: None) if arguments.json else partial(print, flush=True)
+        written.append(release(path, arguments.to / ASSIGNMENTS if arguments.to else ASSIGNMENTS, say))
         if not arguments.json:
             print(f"✓ {written[-1]}", flush=True)
     if arguments.to:

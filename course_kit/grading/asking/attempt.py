@@ -17,12 +17,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from course_kit.grading.asking import plain
+from course_kit.grading.asking.driver import DRIVER
 from course_kit.grading.asking.fingerprint import fingerprint, form
 from course_kit.grading.asking.limits import IMPORT_SECONDS
 from course_kit.grading.asking.probe import Call, Calls
 
 NOT_WRITTEN = "not written"
 OUT_OF_TIME = "out of time"
+JUDGED = 0  # digits of an answer that is judged by a bound, see `judging`
 TICK = 0.05  # seconds between two looks at the clock
 Seen = TypeVar("Seen")
 
@@ -36,7 +39,8 @@ class Outcome:
     """What one case came to.
 
     Args:
-        text: What is compared: the value's fingerprint, or the kind of failure.
+        text: What is compared: the value's fingerprint, or the kind of failure; of an answer that is judged, its
+            numbers, and then the verdict.
         form: What the value is, in words, without its numbers; empty after a failure.
         shown: What to show a student: the value as it is, or where it failed.
         memory: Bytes that the call took at its peak; 0 where nobody measured.
@@ -54,7 +58,7 @@ def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float)
     Args:
         function: The student's function, or the solution, or a known mistake.
         call: The inputs, of one call or of several; a case fails if they are changed.
-        digits: Digits of the fingerprint.
+        digits: Digits of the fingerprint; `JUDGED` for all numbers as they are.
         seconds: Time limit.
 
     Returns:
@@ -62,7 +66,8 @@ def attempt(function: Callable, call: Call | Calls, digits: int, seconds: float)
     """
 
     def told(value: Any) -> Outcome:
-        return Outcome(fingerprint(value, digits), _form(call, value), shown(value))
+        text = plain.told(value) if digits == JUDGED else fingerprint(value, digits)
+        return Outcome(text, _form(call, value), shown(value))
 
     return look(function, call, seconds, told)
 
@@ -146,10 +151,12 @@ def _form(call: Call | Calls, value: Any) -> str:
 
 
 def home(function: Callable) -> dict[str, Any] | None:
-    """The global names that a function sees: those of the notebook that defines it; None where nobody can tell."""
+    """The global names that a function or class sees: those of its notebook; None where nobody can tell."""
     while isinstance(function, functools.partial):
         function = function.func
     code = function if hasattr(function, "__globals__") else type(function).__call__
+    if isinstance(function, type):
+        code = next((method for method in vars(function).values() if hasattr(method, "__globals__")), None)
     return getattr(code, "__globals__", None)
 
 
@@ -157,12 +164,19 @@ def _line(error: BaseException, function: Callable) -> str:
     """The last line in code that stands beside the function: the student's, not ours, not a library's."""
     frames = [pair for pair in traceback.walk_tb(error.__traceback__) if pair[0].f_globals is home(function)]
     if not frames:
-        return ""
+        return _line_of_driver(error)
     frame, number = frames[-1]
     source = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
     names = [pair[0].f_code.co_name for pair in frames if not pair[0].f_code.co_name.startswith("<")]
     where = f"{names[-1]}'s cell" if names else "its cell"  # and not <genexpr>'s
     return f"\n    line {number} of {where}: {source}" if source else ""
+
+
+def _line_of_driver(error: BaseException) -> str:
+    """The line of the driver where what the student's code returned did not go on; "" without a driver."""
+    places = [(frame.f_code.co_filename, number) for frame, number in traceback.walk_tb(error.__traceback__)]
+    lines = [linecache.getline(*place).strip() for place in places if place[0].startswith(DRIVER)]
+    return f"\n    when the check did this with it: {lines[-1]}" if lines else ""
 
 
 def shown(value: Any) -> str:

@@ -11,13 +11,16 @@ from typing import Any
 
 from course_kit.grading.asking.attempt import NOT_WRITTEN, Outcome, shown
 from course_kit.grading.asking.diagnosis import diagnose, suspect
+from course_kit.grading.asking.driver import asked
 from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.asking.judging import JUDGED_WRONG, hint_in
 from course_kit.grading.asking.limits import MOST_MEMORY, MUCH_MEMORY
+from course_kit.grading.asking.probe import Call, Calls, Driven
 from course_kit.grading.asking.question import NOT_DEFINED, Key, Question, salted_digest, unpack
 from course_lib.arguments import refuse
 
 WIDTH = 90
-WRONG = "not this value"
+WRONG, NOT_ENOUGH = "not this value", "not within the bound that the text states"
 REMINDER = "Grading asks the same kinds of cases with other inputs."
 
 
@@ -82,9 +85,19 @@ class Check:
             ValueError: If no exercise has the function's name, or it has no such case.
         """
         question, _ = self._pair(function, sys._getframe(1).f_globals)
-        if case not in question.cases:
-            refuse("case", repr(case), f"one of {', '.join(map(repr, question.cases))}")
-        return question.inputs(case).named(question.parameters)
+        return _inputs(question, case).named(question.parameters)
+
+    def ask(self, function: Callable, case: str) -> Any:
+        """Ask a public case as the check does, but let errors through.
+
+        Returns:
+            What came of it: of a list of calls, a list.
+
+        Raises:
+            ValueError: If no exercise has the function's name, or it has no such case.
+        """
+        question, _ = self._pair(function, sys._getframe(1).f_globals)
+        return _inputs(question, case)(function)
 
     def _pair(self, function: Callable, names: Mapping[str, Any]) -> tuple[Question, Key]:
         """The exercise that a function answers: what the notebook calls it counts, for grading looks there too."""
@@ -93,6 +106,12 @@ class Check:
         if name not in self.pairs or not callable(function):
             refuse("check", name, f"one of {', '.join(self.pairs)}", "keep the name that the stub had")
         return self.pairs[name]
+
+
+def _inputs(question: Question, case: str) -> Call | Calls:
+    if case not in question.cases:
+        refuse("case", repr(case), f"one of {', '.join(map(repr, question.cases))}")
+    return question.inputs(case)
 
 
 def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Report:
@@ -154,9 +173,13 @@ def _guess(hint: str | None) -> str | None:
 def _what_is_wrong(outcome: Outcome, wanted: str) -> str:
     if not outcome.form:  # it failed, and says how
         return outcome.shown
+    if hint := hint_in(outcome.text):
+        return hint
     if outcome.form == "None":
         return "None came back: is a return missing?"
-    return WRONG if outcome.form == wanted else f"{outcome.form} came back, wanted {wanted}"
+    if outcome.form == wanted:
+        return NOT_ENOUGH if outcome.text == JUDGED_WRONG else WRONG
+    return f"{outcome.form} came back, wanted {wanted}"
 
 
 def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outcome]) -> list[str]:
@@ -165,7 +188,11 @@ def _smallest(question: Question, cases: list[str], outcomes: Mapping[str, Outco
     name, calls = question.name, question.inputs(case).each
     inputs = f"check.inputs({name}, {case!r})"
     again = f"{name}(**{inputs})" if len(calls) == 1 else f"[{name}(**inputs) for inputs in {inputs}]"
-    lines, before = [f"The smallest of these is {case!r}. To run it once more:", f"  {again}"], {}
+    lines, before = [f"The smallest of these is {case!r}. To run it once more:"], {}
+    if isinstance(calls[0], Driven):
+        lines += [f"  check.ask({name}, {case!r})", "which does this:", textwrap.indent(asked(calls[0].driver), "  ")]
+    else:
+        lines.append(f"  {again}")
     for number, call in enumerate(calls, 1):
         values = {parameter: shown(value) for parameter, value in call.named(question.parameters).items()}
         if len(calls) > 1:

@@ -14,6 +14,8 @@ import numpy as np
 MAX_LISTED = 16  # numbers an array may have to be written out; a larger one is projected
 MAX_DENSE = 20_000_000
 PROJECTIONS = 8
+MOST_WORDS = 100_000  # parts of an array that holds no numbers
+TEXT = "text "  # how a leaf begins that stands for a text
 ZERO = 1e-6  # a case whose numbers are all smaller is all zeros
 Leaves = dict[str, "np.ndarray | str"]
 
@@ -22,18 +24,22 @@ def leaves(value: Any) -> Leaves:
     """Take a value apart into arrays of float64.
 
     Args:
-        value: What a function returned: numbers, arrays or tensors (dense or sparse), and lists or dicts of them.
+        value: What a function returned: numbers, texts, arrays or tensors (dense or sparse), tables, and lists, sets or
+            dicts of them.
 
     Returns:
-        Place in the value ("" for the whole of it) → its numbers; or, where there are none, its type in words.
+        Place in the value ("" for the whole of it) → its numbers; or `TEXT` and a digest; or its type in words.
     """
     return dict(_walk(value, "", depth=0))
 
 
 def _walk(value: Any, place: str, depth: int) -> Iterator[tuple[str, np.ndarray | str]]:
-    array = _array(value)
+    value = _listed(value)
+    array = numbers_in(value)
     if array is not None:
         yield place, array
+    elif isinstance(value, str):
+        yield place, TEXT + str(int(hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest(), 16))[-12:]
     elif isinstance(value, Mapping | list | tuple) and value and depth < 4:
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, part in sorted(pairs, key=lambda pair: str(pair[0])):
@@ -42,11 +48,26 @@ def _walk(value: Any, place: str, depth: int) -> Iterator[tuple[str, np.ndarray 
         yield place, "None" if value is None else f"a {type(value).__name__}"
 
 
-def _array(value: Any) -> np.ndarray | None:
+def _listed(value: Any) -> Any:
+    """A set in order, a table of more than numbers as its columns, an array of words as a list; others as they are."""
+    if isinstance(value, set | frozenset):
+        try:
+            return sorted(value)
+        except TypeError:
+            return sorted(value, key=str)
+    if hasattr(value, "columns") and any(column.kind not in "biuf" for column in value.dtypes):
+        return {str(name): value[name].to_numpy() for name in value.columns}
+    if getattr(getattr(value, "dtype", None), "kind", "") in ("O", "U", "S") and value.size <= MOST_WORDS:
+        return value.tolist()
+    return value
+
+
+def numbers_in(value: Any) -> np.ndarray | None:
+    """A value as one array of float64; None if it is something else, or too large."""
     if isinstance(value, list | tuple):
         if not value:
             return np.zeros(0)
-        parts = [_array(part) for part in value]
+        parts = [numbers_in(part) for part in value]
         same = len({None if part is None else part.shape for part in parts}) == 1
         return np.stack(parts) if same and parts[0] is not None else None
     if math.prod(getattr(value, "shape", ())) > MAX_DENSE:
@@ -188,7 +209,10 @@ def vanishing(exact: Leaves, single: Leaves, digits: int) -> str:
 
 def is_guessable(value: Any, digits: int = 4) -> bool:
     """Whether somebody could hit the value without computing it: truth values, small numbers, shapes, constants."""
-    numbers = [leaf.ravel()[:1000] for leaf in leaves(value).values() if not isinstance(leaf, str)]
+    found = leaves(value).values()
+    if any(isinstance(leaf, str) and leaf.startswith(TEXT) for leaf in found):
+        return False  # how many texts it could be nobody knows; release compares those of several draws
+    numbers = [leaf.ravel()[:1000] for leaf in found if not isinstance(leaf, str)]
     exponent = last_digit(largest_of(dict(enumerate(numbers))), digits)
     return _digits(text for leaf in numbers for text in _rounded(leaf, exponent)) < digits
 
@@ -216,5 +240,5 @@ def form(value: Any) -> str:
 
 def _kind(leaf: np.ndarray | str) -> str:
     if isinstance(leaf, str):
-        return leaf
+        return "a str" if leaf.startswith(TEXT) else leaf
     return f"an array of shape {leaf.shape}" if leaf.shape else "a number"

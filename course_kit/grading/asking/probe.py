@@ -1,19 +1,22 @@
 """A probe asks a function: `probe(f, rng) -> {case: value}` calls `f` on inputs drawn from `rng`.
 
-A case is one call of `f`, or a list of calls: then its answer is the list of their answers, compared as one.
+A case is one call of `f`, or a list of calls: then its answer is the list of their answers, compared as one. Where the
+source defines a driver as well, see `driver`, each call of `f` is one of the driver.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
+from course_kit.grading.asking.driver import driver, driver_in, parameters
 from course_lib.arguments import refuse
 
 Probe = Callable[[Callable, np.random.RandomState], "dict[str, Any]"]
@@ -46,11 +49,31 @@ class Call:
 
     def changed(self, change: Callable[[Any], Any]) -> Call:
         """The same call with every input changed by a function."""
-        return Call(tuple(map(change, self.args)), {name: change(value) for name, value in self.kwargs.items()})
+        kwargs = {name: change(value) for name, value in self.kwargs.items()}
+        return replace(self, args=tuple(map(change, self.args)), kwargs=kwargs)
 
     def cast(self, kind: str) -> Call:
         """The same inputs with every floating array as `kind`, "float32" or "float64"."""
         return self.changed(partial(_cast, kind=kind))
+
+
+@dataclass(frozen=True)
+class Driven(Call):
+    """The inputs of one case that a driver asks; used like a `Call`.
+
+    Args:
+        driver: Source text that defines `ask`.
+    """
+
+    driver: str = ""
+
+    def __call__(self, function: Callable) -> Any:
+        """Ask this function, or class, by the driver."""
+        return driver(self.driver)(function, *self.args, **self.kwargs)
+
+    def named(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """The inputs by the names that the driver gives them."""
+        return super().named(parameters(self.driver))
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,10 @@ class Calls:
 
 
 def _cast(value: Any, kind: str) -> Any:
+    if hasattr(value, "state_dict"):  # a model
+        import torch
+
+        return copy.deepcopy(value).to(getattr(torch, kind))
     if hasattr(value, "is_floating_point"):
         import torch
 
@@ -86,9 +113,27 @@ def _cast(value: Any, kind: str) -> Any:
 
 def probe_in(source: str) -> Probe:
     """The function `probe` that a source text defines, with the cases of its `hidden` after it if it has one."""
+    names = names_in(source)
+
+    def probe(f: Callable, rng: np.random.RandomState) -> dict[str, Any]:
+        cases = names["probe"](f, rng) | names["hidden"](f, rng)
+        return {case: _driven(given, source) for case, given in cases.items()} if "ask" in names else cases
+
+    return probe
+
+
+def names_in(source: str) -> dict[str, Any]:
+    """What the source of a probe defines."""
     names: dict[str, Any] = {"hidden": lambda f, rng: {}}
     exec(_compiled(source), names)
-    return lambda f, rng: names["probe"](f, rng) | names["hidden"](f, rng)
+    return names
+
+
+def _driven(given: Any, source: str) -> Any:
+    """A recorded call as one that the source's driver asks."""
+    if isinstance(given, Call):
+        return Driven(given.args, given.kwargs, driver_in(source))
+    return [_driven(call, source) for call in given] if isinstance(given, list) else given
 
 
 @cache

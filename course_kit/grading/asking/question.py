@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import Outcome, attempt, home
+from course_kit.grading.asking.attempt import JUDGED, Outcome, attempt, home
+from course_kit.grading.asking.judging import verdict
 from course_kit.grading.asking.memory import peak_memory
 from course_kit.grading.asking.withholding import withheld
 from course_lib.arguments import refuse
@@ -34,7 +35,7 @@ class Question:
         source: Source text that defines `probe`.
         seed: What the inputs are drawn from.
         seconds: Time limit of a case.
-        cases: Case → (which draw of the probe to take it from, digits of its fingerprint).
+        cases: Case → (which draw of the probe to take it from, digits of its fingerprint, or `JUDGED`).
         withheld: Modules that are not there in grading, and so not while it is asked.
     """
 
@@ -54,9 +55,12 @@ class Question:
 
     def answer(self, function: Callable, case: str) -> Outcome:
         """Ask a function for one case, without the modules that are withheld."""
-        call, digits = self.inputs(case), self.cases[case][1]
+        call, (draw, digits) = self.inputs(case), self.cases[case]
         with withheld(self.withheld, home(function) or {}) as missing, peak_memory() as peak:
             outcome = attempt(function, call, digits, self.seconds)
+        if digits == JUDGED and outcome.form:
+            rng = probe.generator(self.seed, self.name, draw)
+            outcome = replace(outcome, text=verdict(self.source, case, outcome.text, rng))
         return replace(_explained(outcome, missing), memory=peak.bytes)
 
     def answers(self, function: Callable) -> dict[str, Outcome]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_kit.grading.asking.limits import CASE_SECONDS
-from course_lib.arguments import refuse
+from course_kit.grading.asking.limits import CASE_SECONDS, CHECK_CASE_SECONDS
+from course_lib.arguments import refuse, whole
 
 SOLUTIONS = Path("solutions")
 PARTS = ("stub", "solution", "mistakes", "probe", "hidden")
@@ -20,12 +20,14 @@ OTHER = ("setup", "tools", "written", "instructor")
 
 @dataclass
 class Exercise:
-    """One function that a student writes; the parts are source text.
+    """One function or class that a student writes; the parts are source text.
 
     Args:
         name: The function's name, as the stub defines it.
         points: Points for all its cases.
         seconds: Time limit of a case in grading.
+        check_seconds: The same in a check.
+        seeds: Draws in which release tries a judge.
         text: The text cells that introduce it, from its heading to the stub.
         read: Lessons to read on in: stems of notebooks.
     """
@@ -40,6 +42,8 @@ class Exercise:
     hidden: str = ""
     text: str = ""
     read: list[str] = field(default_factory=list)
+    check_seconds: float = CHECK_CASE_SECONDS
+    seeds: int = 20
 
     @property
     def title(self) -> str:
@@ -55,13 +59,13 @@ class Exercise:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the function's parameters."""
-        return parameters(functions(self.stub)[self.name])
+        """Names of the function's parameters; of a class, none, for a driver asks it by names of its own."""
+        return signatures(definitions(self.stub)[self.name]).get("", ())
 
     @property
     def hints(self) -> dict[str, str]:
         """Name of each known mistake → what a tutor would say: the mistake's docstring."""
-        found = functions(self.mistakes)
+        found = definitions(self.mistakes)
         return {
             name: " ".join((ast.get_docstring(node) or "").split())
             for name, node in found.items()
@@ -206,12 +210,25 @@ def part_of(cell: dict[str, Any]) -> str:
     return next((tag for tag in tags if tag in PARTS + OTHER), "")
 
 
-def functions(source: str) -> dict[str, ast.FunctionDef]:
-    """Functions that a source text defines at its top level, by name."""
+def definitions(source: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """Functions and classes that a source text defines at its top level, by name."""
     try:
-        return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+        body = ast.parse(source).body
     except SyntaxError as error:
         refuse("a tagged cell", f"{error.msg} in {(error.text or '').strip()!r}", "Python")
+    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def functions(source: str) -> dict[str, ast.FunctionDef]:
+    """Functions that a source text defines at its top level, by name."""
+    return {name: node for name, node in definitions(source).items() if isinstance(node, ast.FunctionDef)}
+
+
+def signatures(node: ast.FunctionDef | ast.ClassDef) -> dict[str, tuple[str, ...]]:
+    """Names of the parameters of a function, under ""; of each method of a class, under the method's name."""
+    if isinstance(node, ast.FunctionDef):
+        return {"": parameters(node)}
+    return {one.name: parameters(one) for one in node.body if isinstance(one, ast.FunctionDef)}
 
 
 def parameters(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -230,12 +247,15 @@ def _plain(markdown: str) -> str:
 
 
 def _exercise(cell: dict[str, Any], text: str) -> Exercise:
-    names = list(functions(cell["source"]))
+    names = list(functions(cell["source"]) or definitions(cell["source"]))
     if len(names) != 1:
-        refuse("tag 'stub'", f"a cell that defines {names}", "one function", "split the cell")
+        refuse("tag 'stub'", f"a cell that defines {names}", "one function or class", "split the cell")
     seconds = float(_value(cell, "seconds", f"{CASE_SECONDS}"))
+    in_check = float(_value(cell, "check-seconds", f"{CHECK_CASE_SECONDS}"))
+    seeds = whole("seeds", int(_value(cell, "seeds", "20")), least=1)
     points, read = int(_value(cell, "points")), _values(cell, "read")
-    return Exercise(names[0], points, seconds, cell["source"], text=text, read=read)
+    how = {"text": text, "read": read, "check_seconds": in_check, "seeds": seeds}
+    return Exercise(names[0], points, seconds, cell["source"], **how)
 
 
 def _value(cell: dict[str, Any], key: str, default: str | None = None) -> str:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import Outcome, attempt
+from course_kit.grading.asking.driver import driver_in
+from course_kit.grading.asking.fingerprint import TEXT
 from course_kit.grading.asking.question import Question
-from course_kit.grading.authoring.assignment import Assignment, Exercise, functions, parameters
+from course_kit.grading.authoring.assignment import Assignment, Exercise, definitions, signatures
 from course_kit.grading.authoring.reference import LEFT_OUT
 from course_kit.grading.authoring.rounding import in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
 Answers = Mapping[str, Outcome]
+DRAWS_OF_TEXT = 8  # a word out of a few is no safer than a small number
 
 
 def refuse_bad_points(assignment: Assignment) -> None:
@@ -36,11 +39,28 @@ def refuse_missing_lessons(assignment: Assignment, lessons: Path) -> None:
 
 def refuse_other_parameters(exercise: Exercise) -> None:
     """Refuse a solution or a mistake that does not take what the stub takes, in the same order."""
-    written = functions(exercise.solution) | functions(exercise.mistakes)
-    for name in (exercise.name, *exercise.hints):
-        if name in written and parameters(written[name]) != exercise.parameters:
-            got, wanted = (", ".join(some) for some in (parameters(written[name]), exercise.parameters))
-            refuse(f"{exercise.name}, {name}", f"the parameters {got}", f"{wanted}, as in the stub")
+    written = definitions(exercise.solution) | definitions(exercise.mistakes)
+    for part, wanted in signatures(definitions(exercise.stub)[exercise.name]).items():
+        for name in (exercise.name, *exercise.hints):
+            got = signatures(written[name]).get(part, wanted) if name in written else wanted
+            if got != wanted:
+                where = ".".join(filter(None, (name, part)))
+                refuse(
+                    f"{exercise.name}, {where}",
+                    f"the parameters {', '.join(got)}",
+                    f"{', '.join(wanted)}, as in the stub",
+                )
+
+
+def refuse_withheld_driver(assignment: Assignment, exercise: Exercise) -> None:
+    """Refuse a driver that uses a module which is not there in grading."""
+    try:
+        driver = driver_in(assignment.probe_source(exercise, hidden=True))
+    except SyntaxError:  # which is refused where the probe is run
+        return
+    for module in assignment.withheld:
+        if module in driver:
+            refuse(f"{exercise.name}, ask", f"a driver that uses {module}", "one that does without what is withheld")
 
 
 def refuse_bad_hints(exercise: Exercise) -> None:
@@ -64,11 +84,14 @@ def refuse_unstable(question: Question, right: Answers, versions: Versions) -> N
 
 def refuse_free_points(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a case that the stub passes, or whose answer is the same whatever the seed."""
-    elsewhere = probe.inputs(probe.probe_in(question.source), "elsewhere", question.name, draw=0)
+    ask = probe.probe_in(question.source)
+    draws = DRAWS_OF_TEXT if any(TEXT in outcome.text for outcome in right.values()) else 1
+    elsewhere = [probe.inputs(ask, "elsewhere", question.name, draw) for draw in range(draws)]
     for case, (_, digits) in question.cases.items():
         if question.answer(versions.stub, case).text == right[case].text:
             refuse(_where(question, case), "a stub that passes", "one that fails")
-        if attempt(versions.solution, elsewhere[case], digits, question.seconds).text == right[case].text:
+        told = [attempt(versions.solution, drawn[case], digits, question.seconds).text for drawn in elsewhere]
+        if len({right[case].text, *told}) <= len(told):
             refuse(_where(question, case), "the same answer for two seeds", "inputs drawn from rng")
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, attempt, look
-from course_kit.grading.asking.fingerprint import is_clear, is_guessable, vanishing
+from course_kit.grading.asking.attempt import JUDGED, OUT_OF_TIME, Outcome, attempt, look
+from course_kit.grading.asking.fingerprint import TEXT, is_clear, is_guessable, vanishing
+from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
+from course_kit.grading.authoring.judged import drawn
 from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, ONE_RUN, Answer, Safety, answer, in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
@@ -65,6 +67,8 @@ def settle(
         ValueError: If some case has no good draw; the line says what stood in the way.
     """
     ask = _probe(exercise, source)
+    if has_judge(source):
+        return _settled_by_judge(exercise, source, seed, seconds, versions)
     found: dict[str, tuple[int, int]] = {}
     inputs: dict[str, bytes] = {}
     trouble: dict[str, str] = {}
@@ -99,6 +103,15 @@ def settle(
     refuse(where, trouble[case], "a clear and telling answer in some draw", "change the probe")
 
 
+def _settled_by_judge(exercise: Exercise, source: str, seed: str, seconds: float, versions: Versions) -> Settled:
+    """An exercise whose answers are judged: nothing is compared, so no mistake has an answer of its own."""
+    found = drawn(exercise, source, seed, seconds, versions.solution)
+    cases = {case: (draw, JUDGED) for case, (draw, _, _) in found.items()}
+    question = Question(exercise.name, exercise.parameters, exercise.points, source, seed, seconds, cases)
+    inputs = {case: packed for case, (_, packed, _) in found.items()}
+    return Settled(question, inputs, {case: outcome for case, (_, _, outcome) in found.items()}, {})
+
+
 def _probe(exercise: Exercise, source: str) -> probe.Probe:
     try:
         return probe.probe_in(source)
@@ -123,9 +136,9 @@ def _refuse_hopeless(where: str, right: Answer) -> None:
             what = f"a solution that takes more than its time: {said.partition(':')[0]}"
             refuse(where, what if seen.text == OUT_OF_TIME else f"a solution that {seen.text}: {said}", "a value")
         for place, leaf in seen.items():
-            if isinstance(leaf, str):
+            if isinstance(leaf, str) and not leaf.startswith(TEXT):
                 what = f"{leaf} at {place} of the answer" if place else f"{leaf} as the answer"
-                refuse(where, what, "numbers, arrays, tensors, or lists and dicts of them: those can be compared")
+                refuse(where, what, "numbers, texts, arrays, tables, or lists, sets and dicts of them")
 
 
 def _refuse_random(where: str, versions: Versions, call: probe.Call | probe.Calls, seconds: float) -> None:

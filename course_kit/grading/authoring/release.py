@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from course_kit.grading.asking.attempt import Outcome
-from course_kit.grading.asking.limits import CHECK_CASE_SECONDS
+from course_kit.grading.asking.attempt import JUDGED, Outcome
+from course_kit.grading.asking.judging import JUDGED_RIGHT, has_judge
 from course_kit.grading.asking.question import Key, Question, pack, salted_digest
 from course_kit.grading.authoring.assignment import Assignment, Exercise, part_of, read
 from course_kit.grading.authoring.fairness import (
@@ -22,23 +22,27 @@ from course_kit.grading.authoring.fairness import (
     refuse_other_parameters,
     refuse_speechless,
     refuse_unstable,
+    refuse_withheld_driver,
 )
+from course_kit.grading.authoring.judged import refuse_bad_judge
 from course_kit.grading.authoring.reference import Settled, settle
 from course_kit.grading.authoring.rounding import FOR_MISTAKES, ONE_RUN, Safety
 from course_kit.grading.authoring.versions import Versions, versions
 from course_kit.storing import replace as store
+from course_lib.arguments import refuse
 
 PUBLIC_SEED = "public"
 KEPT = ("", "setup", "stub", "written")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def release(path: Path, folder: Path) -> Path:
+def release(path: Path, folder: Path, say: Callable[[str], None] = lambda line: None) -> Path:
     """Write the student notebook of a solution notebook.
 
     Args:
         path: The solution notebook.
         folder: Where the student notebook goes, under the same name.
+        say: Told, line by line, how often solution and mistakes pass where answers are judged by a bound.
 
     Returns:
         The file written.
@@ -49,7 +53,7 @@ def release(path: Path, folder: Path) -> Path:
     assignment = read(path)
     refuse_bad_points(assignment)
     refuse_missing_lessons(assignment, path.resolve().parents[1] / "notebooks")
-    checks = pack([public_question(assignment, exercise) for exercise in assignment.exercises.values()])
+    checks = pack([public_question(assignment, exercise, say) for exercise in assignment.exercises.values()])
     notebook = {
         "cells": [new for cell in assignment.cells for new in student_cells(cell, assignment, checks)],
         "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
@@ -59,12 +63,21 @@ def release(path: Path, folder: Path) -> Path:
     return store(folder / path.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
-def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Question, Key]:
+def public_question(
+    assignment: Assignment, exercise: Exercise, say: Callable[[str], None] = lambda line: None
+) -> tuple[Question, Key]:
     """Settle an exercise on the public seed, with its key, or refuse it if it would not grade fairly."""
     refuse_bad_hints(exercise)
     refuse_other_parameters(exercise)
-    written = versions(assignment, exercise)
-    settled = _settled_fairly(exercise, assignment.probe_source(exercise), CHECK_CASE_SECONDS, written)
+    refuse_withheld_driver(assignment, exercise)
+    written, source = versions(assignment, exercise), assignment.probe_source(exercise)
+    if _judges(assignment.tools) or _judges(exercise.hidden):
+        refuse(f"{exercise.name}, judge", "one in the cell hidden or tools", "one in the cell probe")
+    if _judges(exercise.probe):
+        settled = settle(exercise, source, PUBLIC_SEED, exercise.check_seconds, written)
+        refuse_bad_judge(exercise, assignment.probe_source(exercise, hidden=True), exercise.seconds, written, say)
+        return _keyed(assignment, exercise, settled)
+    settled = _settled_fairly(exercise, source, exercise.check_seconds, written)
     right, wrong = settled.right, settled.wrong
     refuse_alike(exercise, right, wrong)
     refuse_left_out(exercise, wrong)
@@ -72,6 +85,13 @@ def public_question(assignment: Assignment, exercise: Exercise) -> tuple[Questio
     if exercise.hidden:
         _settled_fairly(exercise, assignment.hidden_source(exercise), exercise.seconds, written, ONE_RUN)
     return _keyed(assignment, exercise, settled)
+
+
+def _judges(source: str) -> bool:
+    try:
+        return has_judge(source)
+    except SyntaxError:  # which is refused where the source is run
+        return False
 
 
 def secret_question(assignment: Assignment, exercise: Exercise, seed: str) -> tuple[Question, Key]:
@@ -91,9 +111,13 @@ def secret_question(assignment: Assignment, exercise: Exercise, seed: str) -> tu
 
 def _keyed(assignment: Assignment, exercise: Exercise, settled: Settled) -> tuple[Question, Key]:
     question = replace(settled.question, withheld=tuple(assignment.withheld))
+    right = {
+        case: replace(outcome, text=JUDGED_RIGHT) if question.cases[case][1] == JUDGED else outcome
+        for case, outcome in settled.right.items()
+    }
     return question, Key(
         forms={case: outcome.form for case, outcome in settled.right.items()},
-        right=_digests(question, settled.right),
+        right=_digests(question, right),
         mistakes={exercise.hints[name]: _digests(question, outcomes) for name, outcomes in settled.wrong.items()},
     )
 

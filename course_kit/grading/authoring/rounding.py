@@ -8,6 +8,7 @@ machine's own rounding. A run in float32 is looked at as well, for functions tha
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import pickle
 import sys
@@ -181,6 +182,16 @@ def _moved(value: Any, wave: int) -> Any:
         numbers = moved if moved.layout == torch.strided else moved.values()
         numbers += torch.where(numbers.isfinite(), numbers * torch.sin(torch.pi * wave * numbers) * STEP, 0)
         return moved
+    if hasattr(value, "state_dict"):  # a model
+        model = copy.deepcopy(value)
+        for parameter in model.parameters():
+            parameter.data = _moved(parameter.data, wave)
+        return model
+    if hasattr(value, "columns"):  # a table
+        table = value.copy()
+        for name in table.columns[[column.kind == "f" for column in table.dtypes]]:
+            table[name] = _moved(table[name].to_numpy(), wave)
+        return table
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         finite = np.where(np.isfinite(value), value, 0)
         return value + finite * np.sin(np.pi * wave * finite) * STEP

@@ -49,7 +49,7 @@ def similar_answers(
 
 
 def answers_in(
-    defined: Mapping[str, ast.FunctionDef], assignment: Assignment
+    defined: Mapping[str, ast.FunctionDef | ast.ClassDef], assignment: Assignment
 ) -> tuple[dict[str, tuple[str, ...]], set[str]]:
     """A student's answers, where they are more than the stub.
 
@@ -101,8 +101,8 @@ def groups(answers: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
     return sorted(tuple(group) for group in found if len(group) > 1)
 
 
-def tokens(function: ast.FunctionDef, own: frozenset[str] | set[str] = frozenset()) -> tuple[str, ...]:
-    """A function as the kinds of its nodes with what they hold; its own names are numbered in order of first use.
+def tokens(function: ast.FunctionDef | ast.ClassDef, own: frozenset[str] | set[str] = frozenset()) -> tuple[str, ...]:
+    """A function or class as the kinds of its nodes with what they hold; its own names are numbered as they come.
 
     Args:
         function: The function.

@@ -118,7 +118,9 @@ def turned_back(cells: tuple[Cell, ...], names: Set[str]) -> tuple[tuple[Cell, .
     turned, flags = [], []
     for cell in cells:
         there = (
-            {name for name in missing if re.search(rf"\bdef {name}\b", cell.source)} if cell.kind != "code" else set()
+            {name for name in missing if re.search(rf"\b(def|class) {name}\b", cell.source)}
+            if cell.kind != "code"
+            else set()
         )
         source = _code_in(cell, there) if there else None
         if there:

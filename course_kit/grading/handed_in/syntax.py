@@ -29,9 +29,10 @@ def trees(sources: Iterable[str]) -> Iterator[ast.Module]:
     return (tree for source in sources if (tree := parsed(source)))
 
 
-def functions(sources: Iterable[str]) -> dict[str, ast.FunctionDef]:
-    """Functions defined at the top of cells: name → the last definition."""
-    found = (node for tree in trees(sources) for node in tree.body if isinstance(node, ast.FunctionDef))
+def functions(sources: Iterable[str]) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    """Functions and classes defined at the top of cells: name → the last definition."""
+    kinds = ast.FunctionDef | ast.ClassDef
+    found = (node for tree in trees(sources) for node in tree.body if isinstance(node, kinds))
     return {node.name: node for node in found}
 
 

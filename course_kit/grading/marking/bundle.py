@@ -18,6 +18,9 @@ from functools import cached_property, partial
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 
+from course_kit.grading.asking.attempt import JUDGED
+from course_kit.grading.asking.judging import JUDGED_RIGHT, judge_in, verdict
+from course_kit.grading.asking.probe import generator
 from course_kit.grading.authoring.assignment import Assignment, Exercise, read
 from course_kit.grading.containment.confine import die_with_parent
 from course_kit.storing import replace
@@ -33,11 +36,13 @@ class ExamCase:
         exercise: The function's name.
         case: The case's name.
         inputs: Its inputs, packed.
-        digits: Digits of its fingerprint.
+        digits: Digits of its fingerprint; `JUDGED` where the answer is judged by a bound.
         seconds: Time limit.
-        right: The right answer's fingerprint.
+        right: The right answer's fingerprint; where answers are judged, the numbers of one that passes.
         form: What the right answer is, in words.
-        mistakes: Known mistake → what it answers.
+        mistakes: Known mistake → what it answers; none where answers are judged.
+        seed: What the inputs were drawn from, where answers are judged.
+        draw: And in which draw.
     """
 
     exercise: str
@@ -48,11 +53,19 @@ class ExamCase:
     right: str
     form: str
     mistakes: dict[str, str]
+    seed: str = ""
+    draw: int = 0
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its answer is judged by a bound, and not compared."""
+        return self.digits == JUDGED
 
     @cached_property
     def digest(self) -> str:
         """Digest of what is asked and what is right: an answer to it counts as long as this stays the same."""
-        asked = (self.exercise, self.case, self.inputs, self.digits, self.seconds, self.right, self.form)
+        right = (self.seed, f"{self.draw}") if self.is_judged else (self.right, self.form)
+        asked = (self.exercise, self.case, self.inputs, self.digits, self.seconds, *right)
         return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 
@@ -183,9 +196,17 @@ def kept_cases(before: Bundle, assignment: Assignment, number: int, name: str) -
     left_out = [left_out_cases(*pair) for pair in ((then.probe, now.probe), (then.hidden, now.hidden))]
     if None in left_out:
         return ()
-    return tuple(
+    kept = tuple(
         one for one in before.variants[number] if one.exercise == name and not any(one.case in out for out in left_out)
     )
+    source = assignment.probe_source(now, hidden=True)
+    is_fair = all(verdict_on(one, one.right, source) == JUDGED_RIGHT for one in kept if one.is_judged)
+    return kept if is_fair else ()
+
+
+def verdict_on(one: ExamCase, text: str, source: str) -> str:
+    """What the judge in a source says of an answer to a case, as `judging.verdict` does."""
+    return verdict(source, one.case, text, generator(one.seed, one.exercise, one.draw))
 
 
 def rests_on(assignment: Assignment, name: str) -> tuple[str, ...]:
@@ -196,8 +217,8 @@ def rests_on(assignment: Assignment, name: str) -> tuple[str, ...]:
 
 
 def left_out_cases(before: str, after: str) -> set[str] | None:
-    """Names of the cases that a probe lacks beside its older source; None if anything else is different too."""
-    old, new = ast.parse(before), ast.parse(after)
+    """Names of the cases that a probe lacks beside its older source; None if anything but the judge differs too."""
+    old, new = without_judge(before), without_judge(after)
     named = {key.value for node in ast.walk(new) if isinstance(node, ast.Dict) for key in node.keys if _is_name(key)}
     out: set[str] = set()
     for node in (node for node in ast.walk(old) if isinstance(node, ast.Dict)):
@@ -207,6 +228,19 @@ def left_out_cases(before: str, after: str) -> set[str] | None:
             [one for place, one in enumerate(parts) if place not in gone] for parts in (node.keys, node.values)
         )
     return out if ast.dump(old) == ast.dump(new) else None
+
+
+def without_judge(probe: str) -> ast.Module:
+    """The source of a probe but for what judges its answers, which asks nothing."""
+    tree = ast.parse(probe)
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name == "judge")]
+    return tree
+
+
+def judge_of(probe: str) -> str:
+    """What a probe's judge does, in a form that is blind to comments and spaces; "" without a judge."""
+    judge = judge_in(probe)
+    return ast.dump(judge) if judge else ""
 
 
 def _same_mistakes(before: Bundle, assignment: Assignment, name: str) -> bool:
@@ -252,7 +286,8 @@ def _answered_again(assignment: Assignment, exercise: Exercise, kept: Sequence[E
     wrong = versions(assignment, exercise).mistakes
     for one in kept:
         inputs = zlib.decompress(one.inputs)
-        answers = {name: mistaken(mistake, inputs, one.digits, one.seconds).text for name, mistake in wrong.items()}
+        asked = {} if one.is_judged else wrong
+        answers = {name: mistaken(mistake, inputs, one.digits, one.seconds).text for name, mistake in asked.items()}
         yield replace_fields(one, mistakes=answers)
 
 
@@ -263,8 +298,9 @@ def _cases(assignment: Assignment, exercise: Exercise, seed: str) -> Iterator[Ex
 
     source = assignment.probe_source(exercise, hidden=True)
     settled = settle(exercise, source, seed, exercise.seconds, versions(assignment, exercise), ONE_RUN)
-    for case, (_, digits) in settled.question.cases.items():
+    for case, (draw, digits) in settled.question.cases.items():
         right = settled.right[case]
         wrong = {name: answers[case].text for name, answers in settled.wrong.items()}
         inputs = zlib.compress(settled.inputs[case], 1)
-        yield ExamCase(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong)
+        where = {"seed": seed, "draw": draw} if digits == JUDGED else {}
+        yield ExamCase(exercise.name, case, inputs, digits, exercise.seconds, right.text, right.form, wrong, **where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from course_kit.grading.authoring.assignment import Assignment, Exercise
-from course_kit.grading.marking.bundle import left_out_cases, rests_on, without_hints
+from course_kit.grading.marking.bundle import judge_of, left_out_cases, rests_on, without_hints
 from course_kit.grading.marking.result import Result
 
 NAMED = 3  # students in a line
@@ -34,6 +34,8 @@ def _in_exercise(before: Assignment, after: Assignment, then: Exercise, now: Exe
     if then.points != now.points:
         yield f"{now.points} points, {then.points} before"
     out = [left_out_cases(*pair) for pair in ((then.probe, now.probe), (then.hidden, now.hidden))]
+    if judge_of(then.probe) != judge_of(now.probe):
+        yield "its answers are judged by something else"
     if rests_on(before, now.name) != rests_on(after, now.name):
         yield "its solution, or what that builds on, is another; new questions are drawn"
     elif None in out or then.seconds != now.seconds:

@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 from course_kit.grading.asking.limits import CELL_SECONDS
 from course_kit.grading.asking.limits import NOTEBOOK_SECONDS as WALL_SECONDS
+from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.containment.confined_run import run_confined
 from course_kit.grading.containment.sandbox import Job, Sandbox
 from course_kit.grading.handed_in.submission import parse
 from course_kit.grading.marking.bundle import Bundle, ExamCase
-from course_kit.grading.marking.mark import NO_ANSWER, kept, marked
+from course_kit.grading.marking.mark import NO_ANSWER, judged, kept, marked
 from course_kit.grading.marking.result import RIGHT, CaseResult, Given, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
@@ -57,7 +58,7 @@ def grade(
         asking = [_ask(one, f"{job.folder}/inputs", f"{number}") for number, one in enumerate(variant)]
         ran = run_on(_in_time(job, WALL_SECONDS), own, asking)
     answers = [*ran[len(own) :], *[None] * len(variant)][: len(variant)]
-    outcomes, given = _asked(variant, answers)
+    outcomes, given = _asked(bundle.assignment, variant, answers)
     return Result(
         assignment=bundle.assignment.name,
         bundle=bundle.digest,
@@ -76,7 +77,7 @@ def nothing(
 ) -> Result:
     """The result of a submission that could not be graded; it is taken for ungraded in the next run."""
     variant = bundle.variant(student)
-    outcomes, given = _asked(variant, [None] * len(variant))
+    outcomes, given = _asked(bundle.assignment, variant, [None] * len(variant))
     exercises = tuple(marked(bundle, student, outcomes, given))
     return Result(bundle.assignment.name, "", digest(content, beside), level, exercises, {}, (flag,), {}, given)
 
@@ -103,25 +104,29 @@ def _in_time(job: Job, seconds: float) -> Callable[[Sequence[Cell]], Iterator[Ra
 
 def _ask(one: ExamCase, folder: str, file: str) -> Cell:
     source = ASK.format(one.exercise, f"{folder}/{file}", one.digits, one.seconds)
-    return Cell(source, f"{one.right}\n", one.seconds + GRACE, one.inputs, file)
+    expected = None if one.is_judged else f"{one.right}\n"
+    return Cell(source, expected, one.seconds + GRACE, one.inputs, file)
 
 
 def _asked(
-    variant: Sequence[ExamCase], answers: Sequence[Ran | None]
+    assignment: Assignment, variant: Sequence[ExamCase], answers: Sequence[Ran | None]
 ) -> tuple[dict[str, dict[str, CaseResult]], dict[str, dict[str, Given]]]:
     """Function → case → how it ended, and what was answered."""
     outcomes: dict[str, dict[str, CaseResult]] = {}
     given: dict[str, dict[str, Given]] = {}
     for one, answer in zip(variant, answers, strict=True):
         text = answer.printed.rstrip("\n") if answer else NO_ANSWER
-        outcomes.setdefault(one.exercise, {})[one.case] = _case(one, answer, text)
-        given.setdefault(one.exercise, {})[one.case] = Given(one.digest, kept(text))
+        how = _case(one, answer, text)
+        if one.is_judged and answer is not None and answer.passed:  # which says only that it told something
+            how = judged(assignment, one, text, how)
+        outcomes.setdefault(one.exercise, {})[one.case] = how
+        given.setdefault(one.exercise, {})[one.case] = Given(one.digest, text if one.is_judged else kept(text))
     return outcomes, given
 
 
 def _case(one: ExamCase, answer: Ran | None, text: str) -> CaseResult:
     """Points only for a plain pass; of all the student's process said, nothing but known words is passed on."""
-    if answer is not None and answer.passed:
+    if answer is not None and answer.passed and not one.is_judged:
         return CaseResult(RIGHT)
     if answer is not None and answer.trouble == OUT_OF_TIME:
         return CaseResult(OUT_OF_TIME)

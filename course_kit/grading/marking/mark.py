@@ -1,4 +1,4 @@
-"""From how cases ended and what was answered to a result: nobody's code runs here, so this can be done again."""
+"""From how cases ended and what was answered to a result: no student's code runs here, so this can be done again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import replace
 
 from course_kit.grading.asking.diagnosis import diagnose
 from course_kit.grading.asking.fingerprint import tells
+from course_kit.grading.asking.judging import JUDGED_RIGHT, hint_in
+from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.containment.warm import NONE
 from course_kit.grading.marking.bundle import Bundle, ExamCase
-from course_kit.grading.marking.result import CaseResult, ExerciseResult, Given, Result
+from course_kit.grading.marking.judge import judge
+from course_kit.grading.marking.result import RIGHT, CaseResult, ExerciseResult, Given, Result
 
-NO_ANSWER = "no answer"
+NO_ANSWER, WRONG = "no answer", "wrong"
 LONGEST = 10_000  # characters of an answer that are kept
 
 Outcomes = Mapping[str, Mapping[str, CaseResult]]  # function → case → how it ended, no mistake named
@@ -25,6 +28,23 @@ def kept(text: str) -> str:
     if len(text) <= LONGEST:
         return plain.decode()
     return plain.decode()[: LONGEST - 64] + hashlib.sha256(plain).hexdigest()
+
+
+def judged(assignment: Assignment, one: ExamCase, text: str, how: CaseResult) -> CaseResult:
+    """How a case ended, with the verdict on what was answered where it is one that is judged.
+
+    Args:
+        assignment: The assignment.
+        one: What was asked.
+        text: What was answered.
+        how: How the case ended, as far as can be said without a judge.
+    """
+    if not one.is_judged or how.outcome not in (RIGHT, WRONG):
+        return how
+    verdict = judge(assignment, one, text)
+    if verdict == JUDGED_RIGHT:
+        return CaseResult(RIGHT)
+    return CaseResult(WRONG, form=how.form, hint=hint_in(verdict))
 
 
 def marked(bundle: Bundle, student: str, outcomes: Outcomes, answers: Answers) -> Iterator[ExerciseResult]:
@@ -40,9 +60,12 @@ def marked(bundle: Bundle, student: str, outcomes: Outcomes, answers: Answers) -
     for exercise in bundle.assignment.exercises.values():
         asked = {one.case: one for one in variant if one.exercise == exercise.name}
         given = {case: answers[exercise.name][case].text for case in asked}
-        named = _mistakes(asked, given, list(exercise.hints))
         ended = {case: outcomes[exercise.name][case] for case in asked}
-        cases = {case: _named(how, named.get(case, "")) for case, how in ended.items()}
+        if any(one.is_judged for one in asked.values()):
+            cases = {case: _named_by_judge(how, exercise.hints) for case, how in ended.items()}
+        else:
+            named = _mistakes(asked, given, list(exercise.hints))
+            cases = {case: _named(how, named.get(case, "")) for case, how in ended.items()}
         yield ExerciseResult(exercise.name, exercise.points, cases)
 
 
@@ -73,11 +96,22 @@ def stale(stored: Result | None, bundle: Bundle, student: str, submission: str, 
 
 def remarked(bundle: Bundle, student: str, stored: Result) -> Result:
     """A stored result as the assignment of today has it; only where it is not `stale`."""
-    outcomes = {
-        one.name: {case: replace(how, mistake="") for case, how in one.cases.items()} for one in stored.exercises
-    }
+    outcomes: dict[str, dict[str, CaseResult]] = {}
+    asked = {(one.exercise, one.case): one for one in bundle.variant(student)}
+    for exercise in stored.exercises:
+        for case, how in exercise.cases.items():
+            if one := asked.get((exercise.name, case)):
+                text = stored.answers[exercise.name][case].text
+                plain = replace(how, mistake="")
+                outcomes.setdefault(exercise.name, {})[case] = judged(bundle.assignment, one, text, plain)
     exercises = tuple(marked(bundle, student, outcomes, stored.answers))
     return replace(stored, bundle=bundle.digest, exercises=exercises)
+
+
+def _named_by_judge(how: CaseResult, hints: Mapping[str, str]) -> CaseResult:
+    """With the known mistake whose hint the judge gave, if it is one's."""
+    mistake = next((name for name, hint in hints.items() if how.hint and hint == how.hint), "")
+    return replace(how, mistake=mistake, hint="") if mistake else how
 
 
 def _named(how: CaseResult, mistake: str) -> CaseResult:

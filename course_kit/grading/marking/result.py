@@ -19,11 +19,13 @@ class CaseResult:
             time", "changed its inputs", "not written", "not defined", "no answer".
         mistake: Name of the known mistake that answers alike; "" if none does.
         form: Where it is wrong by its form alone: what came back and what was wanted, in words and without numbers.
+        hint: What the author's judge says to it, where answers are judged and no known mistake has that hint.
     """
 
     outcome: str
     mistake: str = ""
     form: str = ""
+    hint: str = ""
 
     @property
     def passed(self) -> bool:
@@ -37,7 +39,7 @@ class Given:
 
     Args:
         asked: Digest of the case: its inputs and its right answer.
-        text: Fingerprint of the answer.
+        text: Fingerprint of the answer; its numbers where answers are judged.
     """
 
     asked: str

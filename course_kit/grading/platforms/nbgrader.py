@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from course_kit.grading.asking.question import pack
-from course_kit.grading.authoring.assignment import Assignment, Exercise, functions, part_of
+from course_kit.grading.authoring.assignment import Assignment, Exercise, definitions, part_of
 from course_kit.grading.authoring.release import KERNEL, public_question, secret_question, student_cells
 from course_kit.grading.platforms.parts import Marks, Part
 
@@ -109,7 +109,7 @@ def answer(exercise: Exercise) -> str:
     Args:
         exercise: The exercise. What its solution defines beside the function comes to lie inside of it.
     """
-    stub, node = functions(exercise.stub)[exercise.name], functions(exercise.solution)[exercise.name]
+    stub, node = definitions(exercise.stub)[exercise.name], definitions(exercise.solution)[exercise.name]
     keeps = 1 if ast.get_docstring(stub) is not None else 0
     head = exercise.stub.splitlines()[: stub.body[keeps - 1].end_lineno if keeps else stub.body[0].lineno - 1]
     beside = [one for one in ast.parse(exercise.solution).body if getattr(one, "name", "") != exercise.name]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import attempt, shown
+from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.authoring.versions import versions
 
@@ -45,6 +46,8 @@ def example(assignment: Assignment, function: str, mistake: str) -> Example | No
         The example; None where no public case shows the mistake, or the code cannot be run here.
     """
     exercise = assignment.exercises[function]
+    if has_judge(exercise.probe):  # no single answer is the right one
+        return None
     try:
         written = versions(assignment, exercise)
         cases = probe.inputs(probe.probe_in(assignment.probe_source(exercise)), SEED, function, 0)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from course_kit.grading.authoring.assignment import Assignment, Exercise, functions
+from course_kit.grading.authoring.assignment import Assignment, Exercise, definitions
 from course_kit.grading.marking.result import CaseResult, ExerciseResult
 
 OUTCOMES = {
@@ -87,6 +87,8 @@ def _text(exercise: Exercise, how: CaseResult, below: Sequence[str]) -> str:
         return " ".join(filter(None, (f"Your function stopped with {kind}.", RAISED.get(kind, ""), advice)))
     if how.outcome in OUTCOMES:
         return OUTCOMES[how.outcome].format(name=exercise.name, seconds=exercise.seconds)
+    if how.hint:
+        return how.hint
     if how.form:
         return f"{how.form[:1].upper()}{how.form[1:]}. What does the docstring say that it returns?"
     if below:
@@ -101,7 +103,7 @@ def builds_on(assignment: Assignment, results: Mapping[str, ExerciseResult]) -> 
     open_ones = [name for name, result in results.items() if result.points < result.of]
     found = {}
     for name in results:
-        tree = functions(assignment.exercises[name].solution)[name]
+        tree = definitions(assignment.exercises[name].solution)[name]
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         found[name] = [other for other in open_ones if other in used and other != name]
     return found

@@ -74,9 +74,11 @@ def check_notebook(
 
 def _check_cells(question: Question, key: Key) -> list[Cell]:
     """A cell that tells what the check cell says, then a cell per case that tells its digest, for nbval to compare."""
-    says = Cell(TELL.format(f"str({NAME}.report_in(globals(), {question.name!r}))"))
+    at_most = question.seconds * len(question.cases) + CELL_SECONDS
+    says = Cell(TELL.format(f"str({NAME}.report_in(globals(), {question.name!r}))"), seconds=at_most)
     digests = (TELL.format(f"{NAME}.digest_in(globals(), {question.name!r}, {case!r})") for case in question.cases)
-    return [says, *(Cell(source, f"{key.right[case]}\n") for source, case in zip(digests, question.cases, strict=True))]
+    pairs = zip(digests, question.cases, strict=True)
+    return [says, *(Cell(source, f"{key.right[case]}\n", at_most) for source, case in pairs)]
 
 
 def _exercise(question: Question, ran: list[Ran]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from course_kit.grading.asking.plain import MOST_TOLD
 from course_kit.grading.running.listening import KERNEL_ENDED as KERNEL_ENDED
 from course_kit.grading.running.listening import Listener
+from course_kit.grading.running.splice import SECONDS
 
 OUT_OF_TIME = "out of time"
 DEAD_ALREADY = "Kernel dead on test start"  # nbval's words
@@ -18,7 +20,7 @@ ORDINARY = ("Cell outputs differ", "Cell execution caused an exception")  # nbva
 OURS = ("NbCellError", "RuntimeError")  # exceptions whose text is nbval's or the listener's
 COLOURS, CELL_LINE = re.compile(r"\x1b\[[0-9;]*m"), re.compile(r"Cell In\s*\[\d+\], line (\d{1,6})\b")
 PREPARE = "__import__('course_kit.grading.asking.telling', fromlist=['prepare']).prepare()"
-SHOWN = 20_000  # characters kept of what a cell told
+SHOWN = 20_000  # characters kept of an error and of what stands beside an answer
 
 
 class Recorder:
@@ -41,8 +43,10 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Before a cell: one that ran out of time before it is no excuse, and does not keep it from running."""
+        """Before a cell: its time; one that ran out of it before is no excuse, and does not keep it from running."""
         item.parent.timed_out = False
+        if seconds := item.cell.metadata.get(SECONDS):
+            item.config.option.nbval_cell_timeout = seconds
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -77,7 +81,7 @@ def record(
     in_time = not item.parent.timed_out
     return {
         "passed": report.outcome == "passed" and not hasattr(report, "wasxfail") and in_time,
-        "printed": printed["stdout"][:SHOWN],
+        "printed": printed["stdout"][: MOST_TOLD + 1],
         "aside": printed["stderr"][:SHOWN],
         "error": "".join(shown[:1]),
         "line": _line(errors[0].get("traceback", [])) if errors else 0,

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from course_kit.grading.asking.limits import CELL_SECONDS
+
+SECONDS = "course_seconds"  # in a cell's metadata: a time limit of its own
 NBVAL = ("-m", "pytest", "-s", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env")
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 OURS = ("-p", "no:terminalreporter", "-p", "course_kit.grading.running.recorder")
@@ -24,14 +27,14 @@ class Cell:
     Args:
         source: Its source.
         expected: What it must print to pass; None if only an error fails it.
-        seconds: Time limit, where `Guard` watches.
+        seconds: Time limit; under the usual one only where `Guard` watches.
         inputs: What `Guard` lays down for it, packed.
         file: Name of the file that `Guard` lays the inputs down in.
     """
 
     source: str
     expected: str | None = None
-    seconds: float = 60
+    seconds: float = CELL_SECONDS
     inputs: bytes = b""
     file: str = ""
 
@@ -99,7 +102,7 @@ def _stored(cell: Cell) -> dict:
     output = {"output_type": "stream", "name": "stdout", "text": cell.expected}
     return {
         "cell_type": "code",
-        "metadata": {},
+        "metadata": {SECONDS: cell.seconds} if cell.seconds > CELL_SECONDS else {},
         "source": cell.source,
         "execution_count": 1 if asked else None,
         "outputs": [output] if asked else [],

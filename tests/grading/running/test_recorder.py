@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from nbformat.v4 import new_output
 
-from course_kit.grading.running.recorder import OUT_OF_TIME, SHOWN, record
+from course_kit.grading.asking.plain import MOST_TOLD
+from course_kit.grading.running.recorder import OUT_OF_TIME, record
 
 
 class NbCellError(Exception):
@@ -31,12 +32,12 @@ def test_what_was_printed_is_joined_and_cut():
         new_output("stream", name="stdout", text="a\n"),
         new_output("stream", name="stderr", text="aside"),
         new_output("display_data", {"text/plain": "no"}),
-        new_output("stream", name="stdout", text="b" * SHOWN),
+        new_output("stream", name="stdout", text="b" * MOST_TOLD),
         new_output("error", ename="ValueError", evalue="what", traceback=[]),
     ]
     ran = recorded(outputs)
     assert ran["printed"].startswith("a\nbbb")
-    assert len(ran["printed"]) == SHOWN
+    assert len(ran["printed"]) == MOST_TOLD + 1  # so that who reads it sees that it was longer
     assert (ran["aside"], ran["error"]) == ("aside", "ValueError: what")
 
 
