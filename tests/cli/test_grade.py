@@ -85,7 +85,9 @@ def everything(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys_code(course, graded, capsys, monkeypatch):
+def test_a_class_is_graded_once_serial_is_as_parallel_and_new_points_run_nobodys_code(
+    course, graded, capsys, monkeypatch
+):
     assert grade("one", "--workers", "1") == 1  # two of them have flags
     assert points(course / "one") == POINTS
     assert "7 graded, 2 with flags; open one/report.html" in capsys.readouterr().out

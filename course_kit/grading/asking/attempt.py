@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import linecache
-import pickle
 import signal
 import threading
 import time
@@ -21,6 +20,7 @@ from course_kit.grading.asking import plain
 from course_kit.grading.asking.driver import DRIVER
 from course_kit.grading.asking.fingerprint import fingerprint, form
 from course_kit.grading.asking.limits import IMPORT_SECONDS
+from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.probe import Call, Calls
 
 NOT_WRITTEN = "not written"
@@ -84,7 +84,7 @@ def look(function: Callable, call: Call | Calls, seconds: float, see: Callable[[
     Returns:
         What `see` made of the value; after a failure its outcome, without a form.
     """
-    before = pickle.dumps(call)
+    before = packed(call)
     try:
         with time_limit(seconds):
             seen = see(call(function))
@@ -96,7 +96,7 @@ def look(function: Callable, call: Call | Calls, seconds: float, see: Callable[[
     except (Exception, SystemExit) as error:
         said = " ".join(str(error).split())[:200]
         return Outcome(f"raised {type(error).__name__}", "", f"{type(error).__name__}: {said}{_line(error, function)}")
-    if pickle.dumps(call) != before:
+    if packed(call) != before:
         return Outcome("changed its inputs", "", "your function changes its inputs: work on a copy, as .clone() makes")
     return seen
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, look
 from course_kit.grading.asking.fingerprint import Leaves, largest_of, numbers_of, summary
+from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.probe import Call, Calls
 
 STEP = 2.0**-23  # what float32 cannot see, as a part of a number
@@ -82,10 +83,10 @@ def answer(
     Returns:
         Its answer; a failure has no noise.
     """
-    packed = pickle.dumps(call)
+    inputs = packed(call)
 
     def run(kind: str, wave: int = 0) -> Leaves | Outcome:
-        asked = pickle.loads(packed).cast(kind)
+        asked = pickle.loads(inputs).cast(kind)
         with _double() if kind == "float64" else contextlib.nullcontext():
             return look(function, asked.changed(partial(_moved, wave=wave)) if wave else asked, seconds, summary)
 
@@ -119,8 +120,8 @@ def in_time(run: Callable[[], Any]) -> Any:
 
 
 def _has_floats(call: Call | Calls) -> bool:
-    packed = pickle.dumps(call.cast("float64"))
-    return pickle.dumps(pickle.loads(packed).changed(partial(_moved, wave=1))) != packed
+    inputs = packed(call.cast("float64"))
+    return packed(pickle.loads(inputs).changed(partial(_moved, wave=1))) != inputs
 
 
 def _disagreement(first: Leaves, second: Leaves | Outcome) -> float:

@@ -1,0 +1,48 @@
+"""Inputs as bytes: what is read again is what was packed, and any change of a tensor changes the bytes."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+import torch
+
+from course_kit.grading.asking.packing import packed
+
+TENSORS = {
+    "dense": torch.arange(6.0).view(2, 3),
+    "turned": torch.arange(6.0).view(2, 3).T,
+    "whole numbers": torch.arange(4),
+    "of a kind that numpy lacks": torch.ones(2, dtype=torch.bfloat16),
+    "a scalar": torch.tensor(2.0),
+    "empty": torch.zeros(0, 3),
+    "rows": torch.eye(3).to_sparse_csr(),
+    "pairs": torch.eye(3).to_sparse(),
+    "learnt": torch.ones(2, requires_grad=True),
+}
+
+
+@pytest.mark.parametrize("tensor", TENSORS.values(), ids=TENSORS)
+def test_a_tensor_comes_back_as_it_was(tensor):
+    (again,) = pickle.loads(packed([tensor]))
+    for what in ("dtype", "layout", "shape", "requires_grad"):
+        assert getattr(again, what) == getattr(tensor, what)
+    assert torch.equal(again.to_dense(), tensor.to_dense())
+
+
+def test_what_comes_back_is_a_copy():
+    tensor = torch.zeros(3)
+    again = pickle.loads(packed(tensor))
+    again += 1
+    assert tensor.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x.add_(1), lambda x: x.requires_grad_(), lambda x: x.resize_(1)], ids=["value", "grad", "size"]
+)
+def test_each_change_is_seen(change):
+    tensor = torch.ones(2)
+    before = packed({"x": tensor})
+    assert packed({"x": tensor}) == before
+    change(tensor)
+    assert packed({"x": tensor}) != before
