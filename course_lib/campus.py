@@ -47,3 +47,15 @@ def titles(tastes: Sequence[str]) -> tuple[str, ...]:
         opening = _OPENINGS[(number + number // 5) % 5]  # a Latin square: 25 different pairs
         named.append(f"{opening} {event} {_PLACES[position % len(_PLACES)]}")
     return tuple(named)
+
+
+def without_place(title: str) -> str:
+    """A title without its place: still another than those of all other events.
+
+    Args:
+        title: One that :func:`titles` gave.
+
+    Returns:
+        Opening and event, such as "Late jazz jam".
+    """
+    return next(title.removesuffix(f" {place}") for place in _PLACES if title.endswith(place))

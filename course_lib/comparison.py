@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from course_lib.models import (
     Model,
     Popularity,
 )
-from course_lib.training import RECIPES, Recipe
+from course_lib.training import RECIPES, Recipe, fit
 
 MODELS: dict[str, tuple[type, dict[str, Any]]] = {
     "Popularity": (Popularity, {}),
@@ -89,12 +89,12 @@ def contestants(
     """What ``run_seeds`` needs: builders and recipes, with the settings of a data set.
 
     Args:
-        dataset: "movielens-100k" or "movielens-100k thinned".
+        dataset: "movielens-100k", "movielens-100k thinned" or "campus".
         loss: Loss of the models that are trained, "bpr" or "softmax".
 
     Returns:
-        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained. With BPR that is all of them,
-        with softmax those that were tuned for it.
+        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained. With BPR and MovieLens that
+        is all of them, otherwise those that were tuned for it.
 
     Raises:
         ValueError: If no settings were chosen for this data set, or no recipe for this loss.
@@ -112,6 +112,29 @@ def contestants(
     return builders, recipes
 
 
+def trained(dataset: str, names: Sequence[str], seed: int = 0) -> dict[str, Model]:
+    """Models of the comparison, fitted to the split of a seed with the settings of a data set.
+
+    Args:
+        dataset: As for ``contestants``.
+        names: Names in ``MODELS``; models that are trained use the BPR loss.
+        seed: Seed of the split, of the starts and of the draws.
+
+    Returns:
+        Name → model, in the order of the names.
+
+    Raises:
+        ValueError: If no settings were chosen for this data set.
+        KeyError: If a model has no recipe for it.
+    """
+    builders, recipes = contestants(dataset)
+    parts = split_of(dataset, seed)
+    models = {name: builders[name](parts.train, seed) for name in names}
+    for name in filter(recipes.__contains__, names):
+        fit(models[name], parts, replace(recipes[name], seed=seed), progress=False)
+    return models
+
+
 # Chosen by benchmarks/tune.py, like the recipes: the best mean validation recall@20 over three splits.
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "movielens-100k": {
@@ -123,5 +146,10 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "ItemKNN": {"neighbors": 800},
         "EASE": {"ridge": 10_000.0},
         "LowPassFilter": {"rank": 16, "alpha": 3.0},
+    },
+    "campus": {
+        "ItemKNN": {"neighbors": 200},
+        "EASE": {"ridge": 200.0},
+        "LowPassFilter": {"rank": 8, "alpha": 30.0},
     },
 }

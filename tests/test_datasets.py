@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from course_lib import download, origins
+from course_lib.campus import without_place
 from course_lib.datasets import Dataset, Planted, load, planted, read_lists
 from course_lib.graph import split
 from course_lib.metrics import recall_at_k
@@ -326,7 +327,8 @@ def test_campus_is_a_small_world_with_a_popular_head() -> None:
 
 def test_campus_titles_are_distinct_and_give_the_taste_away() -> None:
     campus = load("campus")
-    assert len(set(campus.titles)) == 200
+    assert len(set(campus.titles)) == len(set(map(without_place, campus.titles))) == 200
+    assert without_place("Late jazz jam in the old library") == "Late jazz jam"
     tastes = campus.truth.item_taste.tolist()
     assert len({(taste, *genre) for taste, genre in zip(tastes, campus.genres, strict=True)}) == 8  # one name each
     seen: dict[str, Counter[int]] = defaultdict(Counter)  # a naive Bayes of words, tested on what it has not seen

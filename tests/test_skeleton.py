@@ -31,7 +31,7 @@ FLOORS = {
         {"graph", "datasets", "metrics", "losses", "diffusion", "walks", "negatives"}
         | {"campus", "download", "origins", "arguments", "features", "growth"},
         {"models"},
-        {"training", "retrieval", "cluster"},
+        {"training", "retrieval", "cluster", "newcomer"},
         {"figures", "evaluation", "comparison"},
     ],
     "course_kit": [{"lessons", "storing"}, {"widgets", "grading"}, {"site"}, {"cli"}],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course_kit.site.front import index
+from course_kit.site.front import TASTE_FILE, index, taste_script
 from course_kit.site.lesson import read
 from course_kit.site.markdown import to_html
 from course_kit.site.pages import document, heading, page, searching
@@ -40,7 +40,7 @@ def build(
         tables: Sections of the index, as markdown whose links are those of a file in a folder beside the notebooks.
 
     Returns:
-        What was written, the index first.
+        The pages, the index first. Beside them stands the script that the index loads.
 
     Raises:
         ValueError: If a file is no notebook or has no title, or a formula cannot be shown.
@@ -65,4 +65,6 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")
+    if beside := taste_script(lessons):
+        (out / TASTE_FILE).write_text(beside, encoding="utf-8")
     return [out / name for name in files]

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from course_kit.site.lesson import Lesson
-from course_kit.site.pages import COURSE, heading, script, whole
+from course_kit.site.pages import COURSE, HERE, POLICY, heading, script, whole
 from course_kit.widgets import static
 
 LIVE = "LossToy"  # the widget that stands on the first screen
+TASTE = "YourTaste"  # the widget below it, which brings tables that are too heavy for the page itself
+TASTE_FILE = "your_taste.js"
 PITCH = """<p class="pitch">Two users, two films, four scores. Add the same number to both scores of a user: every list
 stays as it is, and one of the two losses changes all the same. Which of the two should a recommender be trained with?
 Each lesson starts from questions like this one. It asks for your prediction first, and then runs what a lecture claims
 on real data. Where a claim does not hold, the course says so.</p>"""
+ASK = """<h2 id="your-own-taste">What would they recommend to you?</h2>
+<p>Five recommenders, from the list of what is popular to LightGCN, know 300 people at a university and where they went.
+Tell them what you like. They answer at once, although none of them was trained for you, and say why. (The people and
+the events are made up. <a href="{lesson}.html#{section}">The lesson</a> does the same with films.)</p>
+<div id="taste"><p>Here the file {file} did not load; <a href="{lesson}.html#{section}">the lesson</a> has the widget,
+too.</p></div>"""
 TASKS = {  # kind of task → how one of them, and several, are called
     "predictions": ("prediction", "predictions"),
     "checks": ("check", "checks"),
@@ -47,10 +56,12 @@ def index(
         tables: What else is told here, each a section as HTML.
         slides: Whether the lessons also have slides to link to.
     """
-    live = next(((lesson, name) for lesson in lessons for name in lesson.states if _is_live(lesson, name)), None)
+    live, taste = _shown(lessons, LIVE), _shown(lessons, TASTE)
     main = [f"<h1>{COURSE}: a course you can run</h1>"]
     if live:
         main += [PITCH, static.place(live[1]), f'<p><a href="{live[0].name}.html">The lesson on this question</a></p>']
+    if live and taste:
+        main += [ASK.format(lesson=taste[0].name, section=TASTE, file=TASTE_FILE)]
     main += ["<h2>The lessons</h2>", f'<figure class="map">{picture}</figure>' if picture else ""]
     main += ['<ol class="cards">', *(_card(lesson, slides) for lesson in lessons), "</ol>"]
     if assignments:
@@ -60,12 +71,28 @@ def index(
         links = (f'<li><a href="{path.stem}.html">{html.escape(heading(path))}</a></li>' for path in documents)
         main += ["<h2>Beside the lessons</h2>", "<ul>", *links, "</ul>"]
     scripts = static.scripts({live[1]: live[0].states[live[1]]}) if live else ""
+    if live and taste:  # after the element with the states, to which it adds, and before the host, which reads them
+        scripts = scripts.replace("</script>", f'</script>\n<script src="{TASTE_FILE}"></script>', 1)
     nav = ['<a href="index.html" aria-current="page">All notebooks</a>']
-    return whole(COURSE, nav, "", "\n".join([*main, *tables, INSTALL]), script("page.js") + scripts)
+    main += [*tables, INSTALL]
+    return whole(COURSE, nav, "", "\n".join(main), script("page.js") + scripts, f"{POLICY} 'self'")
 
 
-def _is_live(lesson: Lesson, name: str) -> bool:
-    return lesson.states[name].get("_anywidget_id", "").endswith(f".{LIVE}")
+def taste_script(lessons: Sequence[Lesson]) -> str:
+    """The script beside the index that puts the student's own taste into it; nothing where no lesson shows it."""
+    taste = _shown(lessons, TASTE)
+    states = {taste[1]: taste[0].states[taste[1]]} if taste else {}
+    return (HERE / "taste.js").read_text("utf-8").replace("MORE", static.bundled(states)) if taste else ""
+
+
+def _shown(lessons: Sequence[Lesson], kind: str) -> tuple[Lesson, str] | None:
+    """The first lesson that shows a widget of a class, and the widget's id."""
+    shown = ((lesson, name) for lesson in lessons for name, state in lesson.states.items() if _is(kind, state))
+    return next(shown, None)
+
+
+def _is(kind: str, state: Mapping[str, Any]) -> bool:
+    return state.get("_anywidget_id", "").endswith(f".{kind}")
 
 
 def _card(lesson: Lesson, slides: bool) -> str:

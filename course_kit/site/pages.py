@@ -123,11 +123,11 @@ def script(name: str) -> str:
     return f"<script>{{{(HERE / name).read_text('utf-8')}}}</script>"  # in a block, names stay its own
 
 
-def whole(title: str, nav: Sequence[str], side: str, main: str, scripts: str) -> str:
+def whole(title: str, nav: Sequence[str], side: str, main: str, scripts: str, policy: str = POLICY) -> str:
     """A page with what stands around its content: the ways to other pages, the search and the notice."""
     toggle = TOGGLE if side and '<pre class="highlight">' in main else ""
     body = PAGE.format(nav="\n".join(nav), toggle=toggle, side=side, main=main, notice=NOTICE, scripts=scripts)
-    return frame(title, body, styles("site.css"))
+    return frame(title, body, styles("site.css"), policy)
 
 
 def _in_page(cell: Cell) -> str:

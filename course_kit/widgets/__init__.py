@@ -22,6 +22,7 @@ from course_kit.widgets.table_auditor import TableAuditor
 from course_kit.widgets.text_or_behaviour import TextOrBehaviour
 from course_kit.widgets.training_player import TrainingPlayer
 from course_kit.widgets.two_stages import TwoStages
+from course_kit.widgets.your_taste import YourTaste
 
 __all__ = [
     "CostExplorer",
@@ -44,4 +45,5 @@ __all__ = [
     "TextOrBehaviour",
     "TrainingPlayer",
     "TwoStages",
+    "YourTaste",
 ]

@@ -38,10 +38,21 @@ def scripts(states: Mapping[str, Mapping[str, Any]]) -> str:
     """What a page needs besides the places: states, modules and styles (each once), and the host.
 
     Args:
-        states: Model id → state with ``_esm`` and ``_css``, as ipywidgets saves it in a notebook's metadata.
+        states: As for :func:`bundled`.
 
     Returns:
         Two script elements, for the end of the body.
+    """
+    host = (JS / "host.js").read_text("utf-8")
+    data = f'<script type="application/json" id="widgets">{bundled(states)}</script>'
+    return f'{data}\n<script type="module">\n{host}</script>'
+
+
+def bundled(states: Mapping[str, Mapping[str, Any]]) -> str:
+    """States, modules and styles (each once) as JSON that may stand in a script element.
+
+    Args:
+        states: Model id → state with ``_esm`` and ``_css``, as ipywidgets saves it in a notebook's metadata.
     """
     modules, styles = ([*dict.fromkeys(state[key] for state in states.values())] for key in ("_esm", "_css"))
     models = {
@@ -52,9 +63,7 @@ def scripts(states: Mapping[str, Mapping[str, Any]]) -> str:
         for model_id, state in states.items()
     }
     data = json.dumps({"modules": modules, "styles": styles, "models": models}, ensure_ascii=False, allow_nan=False)
-    host = (JS / "host.js").read_text("utf-8")
-    escaped = data.replace("<", "\\u003c")  # no string may end the element
-    return f'<script type="application/json" id="widgets">{escaped}</script>\n<script type="module">\n{host}</script>'
+    return data.replace("<", "\\u003c")  # no string may end the element
 
 
 def page(widgets: Mapping[str, Widget], title: str = "Widgets") -> str:

@@ -102,6 +102,10 @@ class ItemKNN:
         rows = self._graph.rows(users).T.float()  # (I, B)
         return embedding_bag(self._ids, rows, per_sample_weights=self._weights, mode="sum").T
 
+    def weights(self) -> Tensor:
+        """What having item w adds to the score of item v, at (w, v): a dense matrix, shape (I, I)."""
+        return torch.zeros(self.num_items, self.num_items).scatter(1, self._ids, self._weights).T
+
 
 class EASE:
     """Each item predicted from all others: the ridge regression R ≈ R B with a zero diagonal, in closed form.
@@ -136,7 +140,7 @@ class EASE:
         gram = torch.from_numpy((interactions.T @ interactions).toarray())  # (I, I)
         gram.diagonal().add_(ridge)
         inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram))
-        self._weights = (inverse / -inverse.diagonal()).fill_diagonal_(0).float()
+        self.weights = (inverse / -inverse.diagonal()).fill_diagonal_(0).float()  # B, (I, I)
 
     def score(self, users: Tensor) -> Tensor:
         """Rows of R B.
@@ -147,7 +151,7 @@ class EASE:
         Returns:
             Scores, shape (B, I).
         """
-        return self._graph.rows(users).float() @ self._weights
+        return self._graph.rows(users).float() @ self.weights
 
 
 class LowPassFilter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from course_kit.cli.site import DOCUMENTS
 from course_kit.lessons.checks import CHECKS
 from course_kit.lessons.practice import TRIES, check_answer
 from course_kit.site.pages import POLICY
+from course_lib.campus import without_place
+from course_lib.datasets import load
 
 pytestmark = pytest.mark.needs("chromium")
 NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"
@@ -79,7 +82,7 @@ def test_the_index_shows_the_way_and_every_notebook(site, watched):
     assert [link for link in seen["links"] if link in documents] == documents
     pages = [file.name for file in site[1:] if file.name not in (*documents, "search.html")]
     ways = [link for link in seen["links"] if link.partition("#")[0] in pages]
-    way = ["02_binary_or_bpr.html"]  # the lesson of the widget on the first screen
+    way = ["02_binary_or_bpr.html", *["06_fair_comparison.html#YourTaste"] * 2]  # the lessons of its widgets
     for page in pages:
         slides = page.replace(".html", ".slides.html")
         way += [page, slides] if slides in pages else [page] if ".slides." not in page else []
@@ -105,6 +108,39 @@ def test_pages_stay_light(site):
     weights = {file.name: file.stat().st_size / 1000 for file in site if ".slides." not in file.name}
     assert weights["index.html"] <= 150
     assert {name for name, weight in weights.items() if weight > 700} == set()
+
+
+def test_the_front_page_asks_for_your_own_taste(site, watched):
+    page = watched.page
+    page.goto(site[0].as_uri())
+    taste = page.locator("#taste .kit")
+    taste.wait_for()
+    before = taste.locator("section button").all_inner_texts()
+    taste.get_by_role("combobox").press_sequentially("chess")
+    page.keyboard.press("Enter")
+    assert taste.locator(".kit-likes button").last.inner_text().endswith("chess puzzle hour ×")
+    assert taste.locator("section button").all_inner_texts() != before
+    assert page.locator(".kit").count() == 2
+    watched.check()
+
+
+def test_what_the_taste_brings_along_is_light_and_of_campus(site):
+    file = site[0].with_name("your_taste.js")
+    assert file.stat().st_size <= 400_000
+    (state,) = re.findall(r'"titles": \[("[^]]*")\]', file.read_text("utf-8"))
+    titles = set(json.loads(f"[{state}]"))
+    assert len(titles) == 150
+    assert titles < {without_place(title) for title in load("campus").titles}  # MovieLens must not be passed on
+
+
+def test_without_its_file_the_front_page_stands(site, watched, tmp_path):
+    (tmp_path / "index.html").write_bytes(site[0].read_bytes())
+    watched.page.goto((tmp_path / "index.html").as_uri())
+    watched.page.locator(".kit").wait_for()
+    assert "the file your_taste.js did not load" in watched.page.locator("#taste").inner_text()
+    assert ["ERR_FILE_NOT_FOUND" in error for error in watched.errors] == [True]
+    watched.errors.clear()
+    watched.check()
 
 
 def test_the_search_leads_to_the_section(site, watched):
