@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+import matplotlib.pyplot as plt
 import numpy as np
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
@@ -84,6 +85,7 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Sink")
     app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
     _publish_only_states(app)
+    _draw_inline(app)
     app.shell.events.register("post_run_cell", _mend_streams)
     prepare()
     for name in [name for name in sys.modules if name.startswith(__package__)]:
@@ -100,6 +102,16 @@ def _mend_streams(result: object) -> None:
     for name in ("stdout", "stderr"):
         if getattr(getattr(sys, name), "closed", True):  # None has no such attribute either
             setattr(sys, name, Sink(name=name))
+
+
+def _draw_inline(app: IPKernelApp) -> None:
+    """Draw figures as ever, whichever window or widget a notebook asks for: its author may have what is not here.
+
+    An error would cost the rest of the cell, which is likely to hold the notebook's imports.
+    """
+    app.shell.enable_matplotlib = lambda gui=None: ("inline", "inline")
+    app.shell.enable_gui = lambda gui=None: None
+    plt.switch_backend = lambda backend: None
 
 
 def _publish_only_states(app: IPKernelApp) -> None:

@@ -146,11 +146,11 @@ def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules:
         return Submission(student, others[0] if others else "", b"", flags=flags)
     due = rules.late.due_for(student)
 
-    def by_time(claim: Claim) -> tuple[bool, datetime, int, bool, str]:
+    def by_time(claim: Claim) -> tuple[bool, datetime, int, bool, int, str]:
         time = rules.late.at(_told(claim, roster, rules)[0])
         changed = time or (EARLY if claim.version else _assumed(rules.late.at(claim.file.stamp) or claim.file.stamp))
         in_time, as_usual = bool(due and time and time <= due), claim.file.ending == ".ipynb"
-        return in_time, changed, claim.version, as_usual, claim.file.name
+        return in_time, changed, claim.version, as_usual, -claim.called.count("/"), claim.file.name
 
     def by_place(claim: Claim) -> tuple[bool, int]:
         short = rules.called.partition("_")[0].lower()

@@ -134,6 +134,7 @@ def _cell(plain: Any) -> Cell | None:
     if not isinstance(kind, str) or not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         return None
     name = name if isinstance(name, str) and len(name) <= 64 else ""
+    kind = kind if kind in ("code", "markdown") else "raw"  # as Jupyter shows a kind that it does not know
     return Cell(kind, storable(name), storable("".join(lines)))
 
 

@@ -17,6 +17,7 @@ from course_kit.grading.handed_in.similarity import answers_in
 from course_kit.grading.handed_in.submission import cells_of, checked_functions, understood, unread
 from course_kit.grading.handed_in.syntax import functions, named_modules
 
+NOT_ANALYSED = "not analysed: "  # begins the flag of a file whose cells could be read, and no more
 NOTHING, SOME, HANDED_OUT, ALL, ANSWERED = range(5)  # how much of the assignment a notebook holds
 
 
@@ -64,16 +65,16 @@ class Reader:
         if not content:
             return Reading()
         digest = hashlib.sha256(content).hexdigest()
-        if digest in self.too_much:
-            return Reading(flags=(self.too_much[digest],))
-        found, why = bounded(_steps, content, self.assignment, self.others)
+        flag = self.too_much.get(digest, "")
+        if flag and not flag.startswith(NOT_ANALYSED):
+            return Reading(flags=(flag,))
+        found, why = bounded(_steps, content, self.assignment, self.others, not flag)
         if why:
-            flag = f"not analysed: {why}" if found else unread(why)
-            if not found:
-                self._remember(digest, flag)
-                return Reading(flags=(flag,))
-            return _reading(found[0], {"flags": [flag], "holds": HANDED_OUT, "answers": {}})
-        return _reading(*found)
+            flag = NOT_ANALYSED + why if found else unread(why)
+            self._remember(digest, flag)
+        if not found:
+            return Reading(flags=(flag,))
+        return _reading(found[0], {"flags": [flag], "holds": HANDED_OUT, "answers": {}} if flag else found[1])
 
     def _remember(self, digest: str, flag: str) -> None:
         self.too_much[digest] = flag
@@ -101,10 +102,14 @@ def _remembered(memory: Path | None) -> dict[str, str]:
         return {}
 
 
-def _steps(content: bytes, assignment: Assignment, others: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
+def _steps(
+    content: bytes, assignment: Assignment, others: Mapping[str, Sequence[str]], analysed: bool
+) -> Iterator[dict[str, Any]]:
     """What the file says, then what an analysis of its code says; where the second fails the first still holds."""
     cells, flags = cells_of(content, assignment)
     yield {"cells": [asdict(cell) for cell in cells], "flags": understood(cells, assignment, flags).flags}
+    if not analysed:
+        return
     code = [cell.source for cell in cells if cell.kind == "code"]
     defined = functions(code)
     answers, too_long = answers_in(defined, assignment)

@@ -12,10 +12,13 @@ from pathlib import Path
 from course_lib.arguments import refuse
 
 # A cell that begins so may be taken for a formula; and so may what follows a separator, should a program part cells
-# by another one than the comma, or take a quotation mark for the end of a cell.
+# by another one than the comma, or take a quotation mark for the end of a cell. Some programs drop characters that
+# nobody sees before they look for a formula.
 BEGINS = "=+\\-@＝＋－＠"
-FORMULA = re.compile(rf"(?:\A[\s\"']*|[;\t\r\n|][\s\"']*|[,:][\"']*)(?=[{BEGINS}])|\A(?=[\t\r\n])")
-GUARDED = re.compile(rf"(\A[\s\"']*?|[;\t\r\n|][\s\"']*?|[,:][\"']*?)'(?=[{BEGINS}])|\A'(?=[\t\r\n])")
+UNSEEN = "\x01-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+SKIPPED = rf"[\s{UNSEEN}\"']"
+FORMULA = re.compile(rf"(?:\A{SKIPPED}*|[;\t\r\n|]{SKIPPED}*|[,:][{UNSEEN}\"']*)(?=[{BEGINS}])|\A(?=[\t\r\n])")
+GUARDED = re.compile(rf"(\A{SKIPPED}*?|[;\t\r\n|]{SKIPPED}*?|[,:][{UNSEEN}\"']*?)'(?=[{BEGINS}])|\A'(?=[\t\r\n])")
 
 
 def read_table(path: Path, *needed: str) -> list[dict[str, str]]:
@@ -58,7 +61,7 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _safe(cell: object) -> object:
     if isinstance(cell, int | float):
         return int(cell) if cell == int(cell) else cell
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else str(cell).replace("\0", "")  # which Python 3.10 reads from no table
     return text if text == "-" else FORMULA.sub(lambda found: f"{found[0]}'", text)
 
 

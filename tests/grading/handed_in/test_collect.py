@@ -281,6 +281,11 @@ def test_of_many_notebooks_those_called_as_the_assignment_are_looked_at(tmp_path
     assert found.content == b"a1_metrics.ipynb"
 
 
+def test_of_two_as_new_the_one_that_lies_less_deep_is_graded(tmp_path):
+    path = zipped(tmp_path / "in.zip", {"ann/old/a1.ipynb": b"old", "ann/a1.ipynb": b"new", "bob/a1.ipynb": b"B"})
+    assert by_student(collect(path))["ann"] == (b"new", ("2 notebooks; graded is ann/a1.ipynb",))
+
+
 def test_a_class_of_one_in_a_folder_for_each_assignment(tmp_path):
     (tmp_path / "submitted/ann/a1_metrics").mkdir(parents=True)
     (tmp_path / "submitted/ann/a1_metrics/a1_metrics.ipynb").write_bytes(b"A")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from course_kit.grading.asking.limits import MOST_CHARACTERS
 from course_kit.grading.authoring.assignment import read
 from course_kit.grading.handed_in import reading
 from course_kit.grading.handed_in.collect import Rules, collect
@@ -116,3 +118,32 @@ def test_what_was_too_much_is_remembered_and_not_read_again(tmp_path, monkeypatc
         found = Reader(A1, {}, tmp_path / "too_much.json")(b"slow")
         assert found.flags == ("not read: it takes more than 4 s",)
     assert tries == [1]
+
+
+def test_what_was_too_much_to_analyse_is_read_again_and_not_analysed(tmp_path, monkeypatch):
+    tries = []
+    monkeypatch.setattr(reading, "functions", lambda code: tries.append(1) or sys.exit())
+    monkeypatch.setattr(reading, "bounded", in_this_process)
+    first, second = (Reader(A1, {}, tmp_path / "too_much.json")(answered()) for _ in range(2))
+    assert first == second
+    assert second.content == Reader(A1, {})(answered()).content != b""
+    assert second.flags == ("not analysed: it ended",)
+    assert tries == [1, 1]  # the second of a reader that remembers nothing
+
+
+def in_this_process(steps, *arguments) -> tuple[list, str]:
+    """As `bounded`, where the work ends itself."""
+    found = []
+    try:
+        for one in steps(*arguments):
+            found.append(one)
+    except SystemExit:
+        return found, "it ended"
+    return found, ""
+
+
+@pytest.mark.parametrize("kind", ["x", "x" * MOST_CHARACTERS])
+def test_cells_of_an_unknown_kind_count_as_text(kind, reader):
+    read = reader(notebook("y" * (MOST_CHARACTERS + 1), kind=kind))
+    assert (read.content, read.flags) == (b"", ("more than 1,000,000 characters of text: nothing of it was read",))
+    assert len(reader(notebook("y", kind=kind)).content) < 1000
