@@ -21,6 +21,7 @@ try:
         gradebook,
         lessons,
         release,
+        review,
         run,
         site,
     )
@@ -28,7 +29,7 @@ except KeyboardInterrupt:  # who is interrupted before it has begun says no more
     print("course: interrupted", file=sys.stderr)
     raise SystemExit(130) from None
 
-COMMANDS = (data, lessons, check, release, grade, gradebook, drop, feedback, autograder, convert, run, site)
+COMMANDS = (data, lessons, check, release, grade, gradebook, drop, review, feedback, autograder, convert, run, site)
 # Imported module → the group of pyproject.toml that brings it, where a plain install does not.
 GROUP_OF = {
     **dict.fromkeys(("jinja2", "yaml"), "grading"),

@@ -10,4 +10,5 @@ Read the rooms in this order; each imports only rooms that stand before it:
 4. `marking`: from a secret to the questions of an exam, from a submission to its result, for a whole class.
 5. `reports`: gradebook, feedback, the class report, files for an LMS.
 6. `platforms`: the same grading on Gradescope and GitHub, and notebooks in the formats of nbgrader and Otter.
+7. `reviewing`: the local page on which a person reads submissions and gives points and comments.
 """

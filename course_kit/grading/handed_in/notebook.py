@@ -1,4 +1,4 @@
-"""The cells of a notebook file, whatever state and format it is in; outputs are not looked at."""
+"""The cells of a notebook file, whatever state and format it is in; grading does not look at outputs."""
 
 from __future__ import annotations
 
@@ -72,6 +72,21 @@ def read_notebook(content: bytes) -> Notebook:
     if unread := len(found) - len(cells):
         flags.append(f"{unread} cells are damaged and were left out")
     return Notebook(cells, tuple(flags + _foreign_kernel(plain.get("metadata"))))
+
+
+def with_outputs(content: bytes) -> list[tuple[Cell, list[Any]]]:
+    """The cells of a notebook file, each with its stored outputs just as they are; no bytes raise here."""
+    try:
+        found = _plain(content)[0]["cells"][:MOST_CELLS]
+    except ValueError:
+        return []
+    read = ((_cell(one), one) for one in found)
+    return [(cell, _outputs(one)) for cell, one in read if cell]
+
+
+def _outputs(plain: Mapping[str, Any]) -> list[Any]:
+    outputs = plain.get("outputs")
+    return outputs if isinstance(outputs, list) else []
 
 
 def shortened(flags: Iterable[str]) -> tuple[str, ...]:

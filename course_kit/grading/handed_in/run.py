@@ -54,6 +54,7 @@ class Run:
         zone: Where times are meant that name no zone; "" takes that of the due time.
         notes: What was understood of SUBMISSIONS as a whole, in words.
         names: Student → name, where the class list has one.
+        submissions: The folder or zip that the class handed in.
     """
 
     solution: str
@@ -67,6 +68,7 @@ class Run:
     zone: str = ""
     notes: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    submissions: str = ""
 
     def to_json(self) -> str:
         """As text, the same for the same run."""
@@ -156,6 +158,7 @@ def prepare(solution: Path, submissions: Path, options: ClassOptions = ClassOpti
         zone=options.zone,
         notes=(*collected.notes, *trouble),
         names=_names(students, collected.submissions),
+        submissions=str(submissions.resolve()),
     )
     return run, [one for one in collected.submissions if one.name]
 

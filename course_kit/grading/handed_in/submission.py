@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -149,9 +149,7 @@ def _oddities(cells: tuple[Cell, ...], sources: tuple[str, ...]) -> list[str]:
 
 def _written(cells: tuple[Cell, ...], name: str, assignment: Assignment) -> tuple[str, list[str]]:
     """The student's words in a written part: those of its cell, and of the new text cells right after it."""
-    ours = next(c for c in assignment.cells if f"written:{name}" in c["metadata"].get("tags", ()))
-    released = ours["source"].strip()
-    places = _places(cells, ours.get("id"), released.partition("\n")[0])
+    places, released = places_of(cells, name, assignment)
     if not places:
         return "", [f"{name}: its cell is not there"]
     changed = [place for place in places if cells[place].source.strip() != released]
@@ -161,7 +159,14 @@ def _written(cells: tuple[Cell, ...], name: str, assignment: Assignment) -> tupl
     return "\n\n".join([*words, *_added(cells[start + 1 :], assignment)]), flags
 
 
-def _places(cells: tuple[Cell, ...], released_id: str | None, heading: str) -> list[int]:
+def places_of(cells: Sequence[Cell], name: str, assignment: Assignment) -> tuple[list[int], str]:
+    """Where the cell of a written part is, and the text that was handed out in it."""
+    ours = next(c for c in assignment.cells if f"written:{name}" in c["metadata"].get("tags", ()))
+    released = ours["source"].strip()
+    return _places(cells, ours.get("id"), released.partition("\n")[0]), released
+
+
+def _places(cells: Sequence[Cell], released_id: str | None, heading: str) -> list[int]:
     """Where a released cell is now: the cells with its id, else those that begin as it does."""
     same_id = [place for place, cell in enumerate(cells) if cell.id and cell.id == released_id]
     return same_id or [place for place, cell in enumerate(cells) if cell.source.strip().startswith(heading)]

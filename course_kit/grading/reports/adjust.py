@@ -6,7 +6,7 @@ A spreadsheet reads +2 as 2, so what sets a score and what is added to it stand 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def read_adjustments(path: Path, assignment: Assignment) -> dict[str, tuple[Adju
     """
     found: dict[str, list[Adjustment]] = {}
     for row in read_table(path, "student", "function") if path.exists() else []:
-        line = _read(row, f"{path}, {row['student']}, {row['function'] or TOTAL}", assignment)
+        line = adjustment(row, f"{path}, {row['student']}, {row['function'] or TOTAL}", assignment)
         others = found.setdefault(line.student, [])
         if line.points is not None and any(one.part == line.part and one.points is not None for one in others):
             refuse(f"{path}, {line.student}, {line.part}", "a second line that sets the points", "one")
@@ -113,7 +113,17 @@ def read_adjustments(path: Path, assignment: Assignment) -> dict[str, tuple[Adju
     return {student: tuple(sorted(lines, key=lambda one: one.points is None)) for student, lines in found.items()}
 
 
-def _read(row: dict[str, str], where: str, assignment: Assignment) -> Adjustment:
+def adjustment(row: Mapping[str, str], where: str, assignment: Assignment) -> Adjustment:
+    """What a line of the file says.
+
+    Args:
+        row: Column → text.
+        where: How an error calls the line.
+        assignment: The assignment.
+
+    Raises:
+        ValueError: If it names no part of the assignment, or cannot be what it says.
+    """
     part, points = row["function"] or TOTAL, row.get("points", "")
     worth = {name: exercise.points for name, exercise in assignment.exercises.items()} | assignment.written
     worth[TOTAL] = sum(worth.values())

@@ -189,11 +189,17 @@ def _kinds(rows: Sequence[Row], results: Mapping[str, Result]) -> list[tuple[str
     kinds: dict[str, list[dict[str, Any]]] = {kind: [] for kind in [*KINDS, "Other"]}
     for row in rows:
         if row.flags:
-            kind = next((k for k, form in KINDS.items() if any(re.search(form, flag) for flag in row.flags)), "Other")
             total = "" if row.total is None else f"{row.total:g}"
             page = pages[row.student] if row.student in results else ""
-            kinds[kind].append({"student": _called(row), "page": page, "total": total, "flags": row.flags})
+            kinds[kind_of(row.flags)].append(
+                {"student": _called(row), "page": page, "total": total, "flags": row.flags}
+            )
     return [(kind, students) for kind, students in kinds.items() if students]
+
+
+def kind_of(flags: Sequence[str]) -> str:
+    """The most urgent kind of flag among some; "Other" if none fits."""
+    return next((kind for kind, form in KINDS.items() if any(re.search(form, flag) for flag in flags)), "Other")
 
 
 def _similar(run: Run, results: Mapping[str, Result]) -> list[dict[str, Any]]:

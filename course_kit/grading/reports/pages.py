@@ -9,10 +9,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+TEMPLATES = Path(__file__).parent / "templates"
 
-def render(template: str, **values: object) -> str:
-    """A page of the folder templates/, every value in it escaped."""
-    return _templates().get_template(template).render(values)
+
+def render(template: str, folder: Path = TEMPLATES, **values: object) -> str:
+    """A page of a folder of templates, every value in it escaped."""
+    return _templates(folder).get_template(template).render(values)
 
 
 def inline(text: str) -> Markup:
@@ -22,9 +24,9 @@ def inline(text: str) -> Markup:
 
 
 @functools.cache
-def _templates() -> jinja2.Environment:
+def _templates(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

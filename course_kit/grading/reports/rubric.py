@@ -79,7 +79,7 @@ def read_rubric(path: Path, assignment: Assignment) -> Rubric:
             refuse(where, "a second row", "one")
         if points:
             most, others = assignment.written[part], (row.get(name, "") for name in ("comment", "text", "version"))
-            grades[student, part] = Grade(_points(points, most, where), *others)
+            grades[student, part] = Grade(points_given(points, most, where), *others)
     return grades
 
 
@@ -103,7 +103,12 @@ def form(assignment: Assignment, results: Mapping[str, Result], rubric: Rubric) 
     return to_csv(["student", "part", "of", "points", "comment", "text", "version"], rows)
 
 
-def _points(text: str, most: int, where: str) -> float:
+def points_given(text: str, most: int, where: str) -> float:
+    """The points that a person wrote.
+
+    Raises:
+        ValueError: If they are no number from 0 to what the part is worth.
+    """
     try:
         points = float(text.replace(",", "."))
     except ValueError:
