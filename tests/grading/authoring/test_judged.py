@@ -57,7 +57,10 @@ SOLUTION = "def estimate(x, seed):\n    return "
         ({"solution": f"{SOLUTION}None"}, r"None was the answer\), wanted plain numbers"),
         ({"solution": f"{SOLUTION}x.nothing"}, "a solution that came to 'raised AttributeError'"),
         ({"stub": f"{SOLUTION}x.mean()"}, "the stub passing in 5 of 5"),
-        ({"mistakes": PARTS["mistakes"].replace("sum", "mean")}, "mistake total: got passes, wanted a case"),
+        (
+            {"mistakes": PARTS["mistakes"].replace("sum", "mean")},
+            "mistake total: got a pass in 5 of 5 draws, wanted a case",
+        ),
         ({"hidden": "def judge(case, answer, rng):\n    return True"}, "one in the cell hidden or tools"),
         (
             {"hidden": "def hidden(f, rng):\n    return {'two': f(-numbers(rng), 1)}"},
