@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Read a source notebook of nbgrader or Otter and write a solution notebook to finish: tests become "
         "cases, and what could not be carried over is listed (exit code 1). A solution notebook of the course becomes "
         "a source notebook of nbgrader. docs/platforms.md says what to expect.",
-        epilog="example: course convert hw3.ipynb solutions/a6_mine.ipynb",
+        epilog="example: course convert hw3.ipynb solutions/a7_mine.ipynb",
     )
     parser.add_argument("source", type=Path, metavar="FROM", help="the notebook to read; its format is recognised")
     parser.add_argument("target", type=Path, metavar="TO", help="the notebook to write; it must not be there yet")
