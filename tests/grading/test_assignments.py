@@ -22,7 +22,6 @@ from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.asking.question import Key, Question, pack, unpack
 from course_kit.grading.authoring.assignment import Assignment, cells_of, read
 from course_kit.grading.authoring.reference import settle
-from course_kit.grading.authoring.release import release
 from course_kit.grading.authoring.rounding import ONE_RUN
 from course_kit.grading.authoring.versions import Versions, versions
 from course_kit.grading.running.notebook_check import PACKED, check_notebook
@@ -31,7 +30,6 @@ ROOT = Path(__file__).parents[2]
 SOLUTIONS = sorted((ROOT / "solutions").glob("a[0-9]*.ipynb"))
 EXERCISES = [(path, name) for path in SOLUTIONS for name in read(path).exercises]
 COMPARED = [(path, name) for path, name in EXERCISES if not has_judge(read(path).exercises[name].probe)]
-TEMPLATE = ROOT / "solutions/template.ipynb"
 NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"
 
 each_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
@@ -217,7 +215,3 @@ def test_filled_in_with_the_solution_the_student_notebook_runs_and_is_all_right(
     result = check_notebook([by_stub.get(code, code) for code in code_of(student)], path.stem, progress=False)
     assert result["errors"] == []
     assert result["points"] == result["of"] == sum(e.points for e in source_of(path).exercises.values())
-
-
-def test_the_template_can_be_released(tmp_path):
-    assert release(TEMPLATE, tmp_path).exists()

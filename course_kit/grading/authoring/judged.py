@@ -108,7 +108,8 @@ def refuse_bad_judge(
     say(f"{exercise.name}: the solution took {slowest:.1f} s at most, and has {seconds:g} s")
     for name in versions.mistakes:
         if all(passed[case, name] for case in calls):
-            refuse(f"{exercise.name}, mistake {name}", "passes", f"a case that it fails in {tries} of {tries} draws")
+            got = f"a pass in {min(passed[case, name] for case in calls)} of {tries} draws"
+            refuse(f"{exercise.name}, mistake {name}", got, "a case that it fails in all of them")
 
 
 def _said_of_solution(exercise: Exercise, source: str, case: str, outcome: Outcome, rng: np.random.RandomState) -> str:
