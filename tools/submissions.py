@@ -96,11 +96,13 @@ class _Rename(ast.NodeTransformer):
         node.arg = self.names.get(node.arg, node.arg)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
         node.name = self.names.get(node.name, node.name)
         if ast.get_docstring(node) is not None and len(node.body) > 1:
             del node.body[0]
         return self.generic_visit(node)
+
+    visit_ClassDef = visit_FunctionDef
 
 
 def cell(wanted: str, name: str, *sources: str) -> str:
@@ -167,7 +169,7 @@ def disguised(cells: Iterable[dict]) -> list[dict]:
     """Somebody else's cells with new names for the variables."""
     copied = json.loads(json.dumps(list(cells)))
     for one in copied:
-        if one["cell_type"] == "code" and one["source"].startswith("def "):
+        if one["cell_type"] == "code" and one["source"].startswith(("def ", "class ")):
             try:
                 tree = ast.parse(one["source"])
             except SyntaxError:

@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from course_kit.grading.asking.check import Check, report
+from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.asking.question import Key, Question, pack, unpack
 from course_kit.grading.authoring.assignment import Assignment, cells_of, read
 from course_kit.grading.authoring.reference import settle
@@ -28,6 +29,7 @@ from course_kit.grading.running.notebook_check import PACKED, check_notebook
 ROOT = Path(__file__).parents[2]
 SOLUTIONS = sorted((ROOT / "solutions").glob("a[0-9]*.ipynb"))
 EXERCISES = [(path, name) for path in SOLUTIONS for name in read(path).exercises]
+COMPARED = [(path, name) for path, name in EXERCISES if not has_judge(read(path).exercises[name].probe)]
 NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"
 
 each_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
@@ -43,6 +45,7 @@ PROCESSORS = {
 }
 each_processor = pytest.mark.parametrize("processor", PROCESSORS)
 each_exercise = pytest.mark.parametrize(("path", "name"), EXERCISES, ids=[name for _, name in EXERCISES])
+each_compared = pytest.mark.parametrize(("path", "name"), COMPARED, ids=[name for _, name in COMPARED])
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +85,7 @@ def test_the_solution_is_right_and_the_stub_is_not(path, name):
     assert not any(report(question, key, question.answers(written.stub)).passed.values())
 
 
-@each_exercise
+@each_compared
 def test_every_known_mistake_is_caught_and_named(path, name):
     question, key = asked(path, name)
     exercise = source_of(path).exercises[name]
@@ -111,7 +114,7 @@ def test_right_answers_in_other_styles_are_accepted_for_any_seed(path, name):
 
 
 @pytest.mark.slow
-@each_exercise
+@each_compared
 def test_mistakes_are_told_apart_with_hidden_inputs_too(path, name):
     exercise, assignment = source_of(path).exercises[name], source_of(path)
     source = assignment.probe_source(exercise, hidden=True)
@@ -120,7 +123,7 @@ def test_mistakes_are_told_apart_with_hidden_inputs_too(path, name):
     assert len({tuple(outcome.text for outcome in answers.values()) for answers in everyone}) == len(everyone)
 
 
-@each_exercise
+@each_compared
 def test_the_check_cell_answers_at_once(path, name):
     question, key = asked(path, name)
     solution = versions_of(path, name).solution

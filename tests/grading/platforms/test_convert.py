@@ -93,8 +93,8 @@ def converted(tmp_path, capsys) -> Callable[..., tuple[Assignment, list[str]]]:
     def convert(cells: list[dict[str, Any]], code: int) -> tuple[Assignment, list[str]]:
         path = tmp_path / "other.ipynb"
         path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
-        assert main(["convert", str(path), str(tmp_path / "a6_mine.ipynb")]) == code
-        return read(tmp_path / "a6_mine.ipynb"), capsys.readouterr().err.splitlines()
+        assert main(["convert", str(path), str(tmp_path / "a7_mine.ipynb")]) == code
+        return read(tmp_path / "a7_mine.ipynb"), capsys.readouterr().err.splitlines()
 
     return convert
 
@@ -231,7 +231,7 @@ def test_the_answers_of_each_assignment_stay_right_with_their_helpers_inside(pat
 @pytest.mark.slow
 def test_a_converted_notebook_is_released_once_it_is_finished(converted, tmp_path):
     converted(NBGRADER, 1)
-    path = tmp_path / "a6_mine.ipynb"
+    path = tmp_path / "a7_mine.ipynb"
     notebook = json.loads(path.read_text("utf-8"))
     finished = {
         "mistakes": 'def first(values):\n    """You took one value alone."""\n    return values[0]',
