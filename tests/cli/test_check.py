@@ -18,8 +18,8 @@ RIGHT = "def spread(x):\n    print('noise')\n    return max(x) - min(x)"
 def student(tmp_path):
     """A function that writes a student's notebook with this code in the stub's place."""
 
-    def write(code):
-        path = release(solution_notebooks.write(tmp_path / "a1.ipynb"), tmp_path / "out")
+    def write(code, **parts):
+        path = release(solution_notebooks.write(tmp_path / "a1.ipynb", **parts), tmp_path / "out")
         notebook = json.loads(path.read_text())
         (stub,) = (cell for cell in notebook["cells"] if cell["id"] == "c2")
         stub["source"] = code
@@ -79,7 +79,9 @@ def test_a_cell_that_never_ends_is_stopped_and_the_others_count(student, capsys,
 
 @pytest.mark.slow
 def test_a_function_that_ends_the_kernel_is_named(student, capsys):
-    assert main(["check", str(student("def spread(x):\n    import os\n    os._exit(0)"))]) == 1
+    one_case = "def probe(f, rng):\n    return {'five': f(rng.randn(5))}"  # each takes two kernels
+    path = student("def spread(x):\n    import os\n    os._exit(0)", probe=one_case)
+    assert main(["check", str(path)]) == 1
     assert "✗ spread ends the kernel when it is asked\n" in capsys.readouterr().out
 
 

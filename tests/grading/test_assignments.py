@@ -5,11 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import json
-import os
 import re
 import runpy
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -33,17 +30,6 @@ COMPARED = [(path, name) for path, name in EXERCISES if not has_judge(read(path)
 NOTICE = "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu"
 
 each_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
-PROCESSORS = {
-    "old": {
-        "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
-        "ATEN_CPU_CAPABILITY": "default",
-        "OPENBLAS_CORETYPE": "Nehalem",
-        "ONEDNN_MAX_CPU_ISA": "SSE41",
-    },
-    "two threads": {"MKL_ENABLE_INSTRUCTIONS": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "2"}
-    | {"GOMP_SPINCOUNT": "0"},  # beside other tests a thread that waits had better sleep
-}
-each_processor = pytest.mark.parametrize("processor", PROCESSORS)
 each_exercise = pytest.mark.parametrize(("path", "name"), EXERCISES, ids=[name for _, name in EXERCISES])
 each_compared = pytest.mark.parametrize(("path", "name"), COMPARED, ids=[name for _, name in COMPARED])
 
@@ -134,41 +120,6 @@ def test_the_check_cell_answers_at_once(path, name):
         check(solution)
         seconds.append(time.process_time() - started)
     assert min(seconds) < 0.3
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """A function that gives the folder of all assignments, released as on a processor, in one process."""
-    code = "import sys, pathlib, torch; from course_kit.grading.authoring.release import release\n"
-    code += "torch.set_num_threads(int(sys.argv[1]))\n"
-    code += "for path in sys.argv[3:]: release(pathlib.Path(path), pathlib.Path(sys.argv[2]))"
-
-    @functools.cache
-    def release_on(processor):
-        folder, how = tmp_path_factory.mktemp("released"), PROCESSORS[processor]
-        subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, how.get("OMP_NUM_THREADS", "1"), str(folder), *SOLUTIONS],
-            env={**os.environ, "OMP_NUM_THREADS": "1", **how},
-            check=True,
-        )
-        return folder
-
-    return release_on
-
-
-@pytest.mark.slow
-@each_processor
-@each_assignment
-def test_release_makes_the_notebook_in_the_repository_on_every_processor(path, processor, released):
-    """This processor is made to compute like others; a digest that turns would leave a mistake without its name."""
-    fresh, stored = released(processor) / path.name, ROOT / "assignments" / path.name
-    assert unpack(packed(fresh)) == unpack(packed(stored))
-    assert strip(json.loads(fresh.read_text())) == strip(json.loads(stored.read_text()))
-
-
-def strip(notebook: dict) -> dict:
-    """Without the packed text: another zlib packs the same into other bytes."""
-    return {**notebook, "cells": [cell for cell in notebook["cells"] if cell["id"] != "checks"]}
 
 
 @each_assignment

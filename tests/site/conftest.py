@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from once import once
 from playwright.sync_api import Browser, sync_playwright
 from widgets.browser import launch
 
@@ -33,36 +35,39 @@ CELLS = [  # slide type, kind, source
 ]
 
 
-@pytest.fixture(scope="session")
-def widget_notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_widget_notebook(folder: Path) -> Path:
     """A notebook with two of our widgets, one of somebody else's, and what a page must not pass on, executed."""
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     for slide, kind, source in CELLS:
         cell = getattr(nbformat.v4, f"new_{kind}_cell")(source, metadata={"slideshow": {"slide_type": slide}})
         notebook.cells.append(cell)
-    path = tmp_path_factory.mktemp("course") / "99_widgets.ipynb"
+    path = folder / "99_widgets.ipynb"
     nbformat.write(notebook, path)
     subprocess.run([sys.executable, "-c", RUN, "run", "--write", str(path)], check=True)
     return path
 
 
-@pytest.fixture(scope="session")
-def site(widget_notebook: Path) -> list[Path]:
-    """The site of all notebooks, with slides: its files, the index first."""
-    notebooks = [*sorted((ROOT / "notebooks").glob("*.ipynb")), widget_notebook]
-    picture = (ROOT / "docs" / "course.svg").read_text("utf-8")
-    assignments = sorted((ROOT / "assignments").glob("*.ipynb"))
-    documents = [ROOT / path for path in DOCUMENTS]
-    return build(
+def build_site(folder: Path) -> None:
+    """The site of all notebooks, with slides; its files are listed beside it, the index first."""
+    notebooks = [*sorted((ROOT / "notebooks").glob("*.ipynb")), write_widget_notebook(folder)]
+    pages = build(
         notebooks,
-        widget_notebook.parent / "a site",
-        picture,
-        documents,
+        folder / "a site",
+        (ROOT / "docs" / "course.svg").read_text("utf-8"),
+        [ROOT / path for path in DOCUMENTS],
         slides=True,
         progress=False,
-        assignments=assignments,
+        assignments=sorted((ROOT / "assignments").glob("*.ipynb")),
         tables=tables(ROOT),
     )
+    (folder / "pages.json").write_text(json.dumps([page.name for page in pages]))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The pages of the site, the index first; no test changes them."""
+    folder = once(tmp_path_factory, "course", build_site)
+    return [folder / "a site" / name for name in json.loads((folder / "pages.json").read_text())]
 
 
 @pytest.fixture(scope="module")
