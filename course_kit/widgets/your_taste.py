@@ -72,7 +72,7 @@ class YourTaste(Widget):
         liked = START.get(dataset.name, ()) if liked is None else liked
         if unknown := [title for title in liked if title not in titles]:
             refuse("liked", unknown, f"titles among the {len(titles)} with the most users")
-        models = models or _five(dataset.name)
+        models = models or fitted(dataset.name)
         rows = graph.rows(torch.arange(graph.num_users))[:, popular].float()  # (U, most)
         known = [titles.index(title) for title in liked]
         super().__init__(
@@ -118,7 +118,8 @@ class YourTaste(Widget):
 
 
 @cache
-def _five(dataset: str) -> dict[str, Model]:
+def fitted(dataset: str) -> dict[str, Model]:
+    """The five models, fitted once per process."""
     return trained(dataset, FIVE)
 
 

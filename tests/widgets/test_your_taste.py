@@ -8,8 +8,8 @@ import torch
 from refusing import refused_argument
 
 from course_kit.widgets import YourTaste
-from course_kit.widgets.your_taste import FIVE
-from course_lib.comparison import split_of, trained
+from course_kit.widgets.your_taste import fitted
+from course_lib.comparison import split_of
 from course_lib.datasets import Dataset, load
 from course_lib.metrics import top_k
 from course_lib.models import Model, Popularity
@@ -18,7 +18,7 @@ from course_lib.newcomer import influence
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Model]:
-    return trained("campus", FIVE)
+    return fitted("campus")
 
 
 @pytest.fixture(scope="module")
