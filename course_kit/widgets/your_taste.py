@@ -48,7 +48,7 @@ class YourTaste(Widget):
 
     titles = traitlets.List().tag(sync=True)
     degree = traitlets.List().tag(sync=True)
-    tables = traitlets.Dict().tag(sync=True)
+    tables = traitlets.List().tag(sync=True)  # of [name, table]: a notebook's file would sort the names of a dict
     shared = traitlets.Unicode().tag(sync=True)
     liked = traitlets.List().tag(sync=True, moves=True)
     before = traitlets.List().tag(sync=True, moves=True)
@@ -72,13 +72,13 @@ class YourTaste(Widget):
         liked = START.get(dataset.name, ()) if liked is None else liked
         if unknown := [title for title in liked if title not in titles]:
             refuse("liked", unknown, f"titles among the {len(titles)} with the most users")
-        models = models or _five(dataset.name)
+        models = models or fitted(dataset.name)
         rows = graph.rows(torch.arange(graph.num_users))[:, popular].float()  # (U, most)
         known = [titles.index(title) for title in liked]
         super().__init__(
             titles=titles,
             degree=graph.item_degree[popular].tolist(),
-            tables={SHORT.get(name, name): _table(model, popular) for name, model in models.items()},
+            tables=[[SHORT.get(name, name), _table(model, popular)] for name, model in models.items()],
             shared=_packed((rows.T @ rows).numpy().astype("<u2")),
             liked=known,
             before=known,
@@ -87,9 +87,10 @@ class YourTaste(Widget):
 
     def scores(self, model: str, liked: Sequence[int]) -> np.ndarray | None:
         """Scores of all items by a model, in units of its table, shape (most,); None where nothing is liked yet."""
-        if not self.tables[model]:
+        if not (packed := dict(self.tables)[model]):
             return np.array(self.degree)
-        return self._weights(model)[list(liked)].sum(axis=0) if liked else None
+        table = np.frombuffer(base64.b64decode(packed), dtype=np.int8).reshape(len(self.titles), -1)
+        return table[list(liked)].sum(axis=0, dtype=int) if liked else None
 
     def recommended(self, model: str, liked: Sequence[int]) -> list[int]:
         """The list of a model, best first, without what is liked; equal scores: more users first."""
@@ -100,7 +101,7 @@ class YourTaste(Widget):
     def numbers(self) -> dict[str, str]:
         """How many items of each list are new since the last change of what is liked."""
         told = {}
-        for name in self.tables:
+        for name, _ in self.tables:
             now, before = (self.recommended(name, liked) for liked in (self.liked, self.before))
             told[name] = f"{len(set(now) - set(before))} new"
         return told
@@ -108,17 +109,14 @@ class YourTaste(Widget):
     def draw(self, ax: Axes) -> None:
         """Write down the first of each list."""
         ax.set_axis_off()
-        for line, name in enumerate(self.tables):
+        for line, (name, _) in enumerate(self.tables):
             first = [self.titles[item] for item in self.recommended(name, self.liked)[:1]]
             ax.text(0, 1 - line / 5, f"{name}: {''.join(first) or '–'}", va="top")
 
-    def _weights(self, model: str) -> np.ndarray:
-        table = np.frombuffer(base64.b64decode(self.tables[model]), dtype=np.int8)
-        return table.reshape(len(self.titles), -1).astype(int)
-
 
 @cache
-def _five(dataset: str) -> dict[str, Model]:
+def fitted(dataset: str) -> dict[str, Model]:
+    """The five models, fitted once per process."""
     return trained(dataset, FIVE)
 
 

@@ -8,7 +8,7 @@ const bytes = (packed) => Uint8Array.from(atob(packed), (letter) => letter.charC
 
 // The tables as arrays: model → what item w adds to the score of item v, at w · items + v; null for popularity.
 export const unpacked = ({ tables, shared }) => ({
-  weights: Object.fromEntries(Object.entries(tables).map(([name, packed]) => [name, packed ? new Int8Array(bytes(packed)) : null])),
+  weights: Object.fromEntries(tables.map(([name, packed]) => [name, packed ? new Int8Array(bytes(packed)) : null])),
   shared: new Uint16Array(bytes(shared)),
 });
 
@@ -123,7 +123,7 @@ const likes = (state, set) => {
 // ---- the lists: a button for each place, which asks why
 
 const lists = (state, set, prepared) => {
-  const names = Object.keys(state.tables);
+  const names = state.tables.map(([name]) => name);
   const columns = names.map((name) => {
     const places = range(K).map((rank) => {
       const button = node("button", { type: "button" });
