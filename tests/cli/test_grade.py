@@ -19,6 +19,7 @@ from course_kit.cli import main
 from course_kit.cli.desk import owned, secret_in
 from course_kit.cli.grade import _last_line
 from course_kit.grading.handed_in.run import Run
+from course_kit.grading.marking.grader import NoSandbox
 
 RIGHT = "import numpy as np\ndef spread(x):\n    return x.max() - x.min()"
 CLASS = {
@@ -149,6 +150,17 @@ def test_without_a_sandbox_it_refuses_where_that_is_asked(course, capsys, monkey
     monkeypatch.setattr("course_kit.grading.containment.levels.best_level", lambda folder: "none")
     assert grade("out", "--require-sandbox") == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("course: --require-sandbox")
+
+
+def test_where_nothing_can_be_run_the_exit_code_is_three_and_no_gradebook_is_written(course, capsys, monkeypatch):
+    def nothing(*_: object) -> None:
+        raise NoSandbox("level 'none': setgroups: Operation not permitted")
+
+    monkeypatch.setattr("course_kit.cli.grade._grade", nothing)
+    assert grade("out") == 3
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("course: nobody was graded, because no submission can be run here: level 'none': setgroups")
+    assert not (course / "out/gradebook.csv").exists()
 
 
 @pytest.mark.slow

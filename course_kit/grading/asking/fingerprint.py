@@ -6,7 +6,7 @@ import functools
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,8 @@ def fingerprint(value: Any, digits: int = 4) -> str:
     Returns:
         One line; the same for Python, numpy and torch, for float32 and float64, for sparse and dense.
     """
-    return text_of(summary(value), digits)
+    with localcontext(Context()), np.errstate(all="ignore"):  # a notebook may have set its own for all that follows
+        return text_of(summary(value), digits)
 
 
 def text_of(short: Leaves, digits: int) -> str:

@@ -111,7 +111,8 @@ def _draw_inline(app: IPKernelApp) -> None:
     """
     app.shell.enable_matplotlib = lambda gui=None: ("inline", "inline")
     app.shell.enable_gui = lambda gui=None: None
-    plt.switch_backend = lambda backend: None
+    switch = plt.switch_backend
+    plt.switch_backend = lambda backend: switch("module://matplotlib_inline.backend_inline")
 
 
 def _publish_only_states(app: IPKernelApp) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import decimal
 import subprocess
 import sys
 
@@ -38,6 +39,13 @@ def test_one_value_has_one_text_whatever_holds_it(same):
 def test_a_number_alike(single):
     assert fingerprint(single) == "(): 0.4167"
     assert form(single) == "a number"
+
+
+def test_what_a_notebook_sets_for_its_own_numbers_changes_nothing():
+    tiny = [1e-310] * 20
+    usual = fingerprint(NUMBERS), fingerprint(tiny)
+    with decimal.localcontext(decimal.Context(prec=1, traps=[decimal.Inexact])), np.errstate(all="raise"):
+        assert (fingerprint(NUMBERS), fingerprint(tiny)) == usual
 
 
 @pytest.mark.parametrize("one", [1, True, 1.0, 0.99999994, torch.tensor(1), np.bool_(True)])

@@ -22,6 +22,12 @@ from course_kit.grading.marking.result import Result
 
 ROOT = Path(course_lib.__file__).parents[1]
 NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+NO_MORE_NAMESPACES = ("unshare", "-r", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"', "sh")
+CONTAINERS = {  # of root's: its own alone, as others', with neither
+    "root without its rights": NO_RIGHTS,
+    "root for itself, and no namespaces within": NO_MORE_NAMESPACES,
+    "root for itself without rights, and no namespaces within": (*NO_MORE_NAMESPACES, *NO_RIGHTS),
+}
 OTHER = 1001  # somebody who is not root
 LOOK = """
 import os, socket
@@ -35,6 +41,7 @@ assert {{name for _, name in socket.if_nameindex()}} <= {{"lo"}}
 for path in (os.__file__, os.environ.get("PYTHONPATH", "/") + "/x", "/x", "/dev/x", "/etc/passwd"):
     assert not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK), path
 """
+BEST = "import pathlib, tempfile; from course_kit.grading.containment.levels import best_level"
 TAKE = """
 import ctypes, mmap, os
 if (pid := os.fork()) == 0:
@@ -77,12 +84,17 @@ def can_run(*before: str) -> bool:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can have lost its rights")
-def test_root_without_its_rights_grades_nobody_instead_of_giving_zeros(bundle):
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_where_nothing_can_be_run_nobody_is_graded_instead_of_getting_zeros(container, bundle):
     """As in many a container."""
-    if not can_run(*NO_RIGHTS):
-        pytest.skip("this system has no setpriv")
-    grader = HastyGrader(bundle, NONE, before=NO_RIGHTS)
-    with pytest.raises(NoSandbox, match=r"gave no kernel|Operation not permitted"):
+    before = CONTAINERS[container]
+    if not can_run(*before):
+        pytest.skip("this system has no setpriv, or no unshare")
+    look = f"{BEST}; print(best_level(pathlib.Path(tempfile.mkdtemp())))"
+    found = subprocess.run([*before, sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == NONE
+    grader = HastyGrader(bundle, NONE, before=before)
+    with pytest.raises(NoSandbox, match=r"gave no kernel|Operation not permitted|Invalid argument"):
         grader.grade("ann", notebook(RIGHT))
     grader.close()
 
