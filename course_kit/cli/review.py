@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     directory, stored = arguments.directory, stored_run(arguments.directory)[0]
     submissions = arguments.submissions or Path(stored.submissions)
     if not submissions.exists() or not (arguments.submissions or stored.submissions):
-        where = f"{submissions} is gone" if stored.submissions else "run.json does not say where the submissions lie"
+        is_named = arguments.submissions or stored.submissions
+        where = f"{submissions} is gone" if is_named else "run.json does not say where the submissions lie"
         raise ValueError(f"{where}; name their folder or zip with --submissions")
     with (
         opened(submissions) as files,

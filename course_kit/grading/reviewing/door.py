@@ -27,13 +27,14 @@ class Door:
         token: Opens the first page, once.
         room: The first part of every path.
         word: What a write has to name.
+        key: The cookie's value.
     """
 
     origin: str
     token: str = field(default_factory=_drawn)
     room: str = field(default_factory=_drawn)
     word: str = field(default_factory=_drawn)
-    _key: str = field(default_factory=_drawn)
+    key: str = field(default_factory=_drawn)
 
     @property
     def address(self) -> str:
@@ -45,7 +46,7 @@ class Door:
         if not (self.token and secrets.compare_digest(token.encode(), self.token.encode())):
             return ""
         self.token = ""
-        return f"{COOKIE}={self._key}; Path=/{self.room}/; HttpOnly; SameSite=Strict"
+        return f"{COOKIE}={self.key}; Path=/{self.room}/; HttpOnly; SameSite=Strict"
 
     def is_here(self, headers: Mapping[str, str]) -> bool:
         """Whether a request was made to this address, and not to a name that somebody lets point here."""
@@ -55,7 +56,7 @@ class Door:
         """Whether the browser has the cookie."""
         pairs = (pair.strip().partition("=") for pair in headers.get("Cookie", "").split(";"))
         found = next((value for name, _, value in pairs if name == COOKIE), "")
-        return secrets.compare_digest(found.encode(), self._key.encode())
+        return secrets.compare_digest(found.encode(), self.key.encode())
 
     def may_write(self, headers: Mapping[str, str]) -> bool:
         """Whether a write comes from a page of the desk."""

@@ -79,7 +79,8 @@ const choose = (part, move = true) => {
     current.classList.remove("current");
     current = part;
     current.classList.add("current");
-    if (move) current.focus();
+    if (move) current.focus({ preventScroll: part === parts[0] });
+    if (move && part === parts[0]) scrollTo(0, 0);
 };
 
 // Points are those that were there before any item, and those of the items that are given.
