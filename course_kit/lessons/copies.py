@@ -90,7 +90,7 @@ def news(folder: Path | None = None) -> str:
         return "This is the course's own notebook. `make lab` opens a copy of yours, in the folder `my`."
     names = ", ".join(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.new-edition*.ipynb")))
     if not names:
-        return f"Your lessons in {folder.name} are up to date."
+        return f"Your lessons in the folder {folder.name} are up to date."
     return f"A new edition lies beside your own file, which stays as it is: {names}. Delete what you do not need."
 
 
