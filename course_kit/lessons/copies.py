@@ -25,6 +25,7 @@ ASSIGNMENTS = ("assignments/*.ipynb",)
 RECORD = ".editions.json"  # in the folder of the copies: file → digest of the edition that was last put there
 ELSEWHERE = re.compile(r"^\[Open in Colab\].*\n\n", re.MULTILINE)  # of no use in a copy that is open already
 NOT_COPIED = {"presenter", "colab"}  # tags of cells for the lecturer, and for a place where the course is not installed
+WIDGET, ITS_NAME = "application/vnd.jupyter.widget-view+json", re.compile(r"(\w+): ")  # in an output and its text
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*[./][^)#\s]*)[^)]*\)")
 
 
@@ -89,7 +90,7 @@ def news(folder: Path | None = None) -> str:
         return "This is the course's own notebook. `make lab` opens a copy of yours, in the folder `my`."
     names = ", ".join(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.new-edition*.ipynb")))
     if not names:
-        return f"Your lessons in {folder.name} are up to date."
+        return f"Your lessons in the folder {folder.name} are up to date."
     return f"A new edition lies beside your own file, which stays as it is: {names}. Delete what you do not need."
 
 
@@ -128,8 +129,17 @@ def _not_run(cell: dict[str, Any], markdown: Callable[[str], str]) -> dict[str, 
     if "jupyter" in cell["metadata"]:  # an output that the source keeps folded away is a student's own here
         cell["metadata"]["jupyter"] = _without(cell["metadata"]["jupyter"], {"outputs_hidden"})
     if cell["cell_type"] == "code":
-        return cell | {"outputs": [], "execution_count": None}
+        return cell | {"outputs": _places_of_widgets(cell["outputs"]), "execution_count": None}
     return cell | {"source": markdown("".join(cell["source"])).splitlines(keepends=True)}
+
+
+def _places_of_widgets(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line per widget of the course that was shown: an empty place would not say that one belongs there."""
+    texts = ["".join(output["data"].get("text/plain", "")) for output in outputs if WIDGET in output.get("data", {})]
+    lines = [
+        f"*{name[1]}: run this cell, and the widget appears here.*" for text in texts if (name := ITS_NAME.match(text))
+    ]
+    return [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": line}} for line in lines]
 
 
 def _without(words: dict[str, Any], left_out: set[str]) -> dict[str, Any]:

@@ -53,6 +53,21 @@ def test_what_gives_answers_away_and_what_slides_need_is_gone():
     assert not re.search("slideshow|outputs_hidden|widgets", nbformat.writes(copy))
 
 
+def test_the_place_of_a_widget_says_what_it_is_and_nothing_of_what_it_showed():
+    view = "application/vnd.jupyter.widget-view+json"
+    shown = [
+        {view: {"model_id": "1"}, "image/png": "cGlj", "text/plain": "Predict: you 0.4, locked"},
+        {view: {"model_id": "2"}, "text/plain": "HBox(children=(1, 2))"},  # a bar of progress, not the course's
+        {"text/plain": "Dataset: 0.4"},
+    ]
+    outputs = [nbformat.v4.new_output("display_data", data) for data in shown]
+    cell = nbformat.v4.new_code_cell("guess", outputs=outputs, execution_count=1)
+    copy = nbformat.reads(student_notebook(nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))), as_version=4)
+    nbformat.validate(copy)
+    (line,) = copy.cells[0].outputs
+    assert dict(line.data) == {"text/markdown": "*Predict: run this cell, and the widget appears here.*"}
+
+
 def test_an_update_renews_what_is_untouched_and_leaves_what_is_not(course):
     own = course / "my"
     assert make_copies(course, own) == []
@@ -129,7 +144,8 @@ def test_every_link_and_every_stored_table_of_the_real_lessons_is_there(tmp_path
         text = path.read_text()
         if path.suffix == ".ipynb":
             cells = json.loads(text)["cells"]
-            assert not any(cell.get("outputs") for cell in cells)
+            kinds = {kind for cell in cells for output in cell.get("outputs", []) for kind in output["data"]}
+            assert kinds <= {"text/markdown"}  # the lines in the places of widgets
             for name in re.findall(r"[\"']results/([\w.]+)", "".join("".join(cell["source"]) for cell in cells)):
                 assert (path.parent / "results" / name).exists(), (path.name, name)
             text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
