@@ -46,13 +46,9 @@ def influence(model: Model) -> Tensor:
     refuse("model", type(model).__name__, "ItemKNN, EASE, MatrixFactorization or LightGCN")
 
 
-@influence.register
-def _(model: ItemKNN) -> Tensor:
-    return model.weights()
-
-
-@influence.register
-def _(model: EASE) -> Tensor:
+@influence.register(ItemKNN)
+@influence.register(EASE)
+def _(model: ItemKNN | EASE) -> Tensor:
     return model.weights
 
 

@@ -102,6 +102,7 @@ class ItemKNN:
         rows = self._graph.rows(users).T.float()  # (I, B)
         return embedding_bag(self._ids, rows, per_sample_weights=self._weights, mode="sum").T
 
+    @property
     def weights(self) -> Tensor:
         """What having item w adds to the score of item v, at (w, v): a dense matrix, shape (I, I)."""
         return torch.zeros(self.num_items, self.num_items).scatter(1, self._ids, self._weights).T
