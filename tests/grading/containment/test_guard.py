@@ -14,6 +14,7 @@ def test_marks_time_and_excuses_are_the_graders(tmp_path):
     option = SimpleNamespace(nbval_cell_timeout=2000)
     parent = SimpleNamespace(timed_out=True, skip_compare=("metadata",))
     item = SimpleNamespace(cell_num=0, parent=parent, config=SimpleNamespace(option=option), options={"skip": True})
+    item.cell = SimpleNamespace(metadata={})
     guard.pytest_collection_modifyitems([item])
     guard.pytest_runtest_setup(item)
     assert item.options == {"skip": False, "check_exception": False}
