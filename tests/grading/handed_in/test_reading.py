@@ -10,7 +10,7 @@ import pytest
 
 from course_kit.grading.asking.limits import MOST_CHARACTERS
 from course_kit.grading.authoring.assignment import read
-from course_kit.grading.handed_in import reading
+from course_kit.grading.handed_in import bounded, reading
 from course_kit.grading.handed_in.collect import Rules, collect
 from course_kit.grading.handed_in.reading import ALL, ANSWERED, HANDED_OUT, NOTHING, SOME, Reader, other_assignments
 
@@ -118,6 +118,14 @@ def test_what_was_too_much_is_remembered_and_not_read_again(tmp_path, monkeypatc
         found = Reader(A1, {}, tmp_path / "too_much.json")(b"slow")
         assert found.flags == ("not read: it takes more than 4 s",)
     assert tries == [1]
+
+
+def test_a_busy_machine_is_not_held_against_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounded, "PATIENCE", -bounded.SECONDS)
+    memory = tmp_path / "too_much.json"
+    assert Reader(A1, {}, memory)(answered()).flags == (f"not read: {bounded.BUSY}",)
+    monkeypatch.undo()
+    assert Reader(A1, {}, memory)(answered()) == Reader(A1, {})(answered())
 
 
 def test_what_was_too_much_to_analyse_is_read_again_and_not_analysed(tmp_path, monkeypatch):
