@@ -139,6 +139,13 @@ def test_what_was_too_much_to_analyse_is_read_again_and_not_analysed(tmp_path, m
     assert tries == [1, 1]  # the second of a reader that remembers nothing
 
 
+def test_a_long_id_is_left_out_and_a_long_kernel_is_told_in_few_words(reader):
+    cell = {"cell_type": "code", "id": "i" * 100_000, "metadata": {}, "source": "1"}
+    found = reader(json.dumps({"cells": [cell], "metadata": {"kernelspec": {"language": "z" * 200}}}).encode())
+    assert len(found.content) < 1000
+    assert found.flags == (f"its kernel is {'z' * 40!r}; it was read as Python",)
+
+
 def in_this_process(steps, *arguments) -> tuple[list, str]:
     """As `bounded`, where the work ends itself."""
     found = []
