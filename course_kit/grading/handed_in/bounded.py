@@ -25,6 +25,7 @@ PATIENCE = 30  # seconds on the clock, for a machine that is busy with other thi
 MEMORY = 280 << 20  # bytes beyond what the process has when it starts
 OUTPUT = 12 << 20  # bytes of all results
 NO_MEMORY, TOO_MUCH = 3, 4
+BUSY = "this machine was too busy to read it in time; run the command again"  # the only reason that is nobody's fault
 
 
 def bounded(
@@ -77,7 +78,9 @@ def _all_of(pipe: Any, patience: float) -> bytes:
 def _why(code: int, seconds: int, memory: int) -> str:
     if code == 0:
         return ""
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if code == -signal.SIGKILL:
+        return BUSY
+    if code == -signal.SIGXCPU:
         return f"it takes more than {seconds} s"
     return {NO_MEMORY: f"it takes more than {memory >> 20} MB of memory", TOO_MUCH: "it holds too much"}.get(
         code, "the process that read it ended"
@@ -118,7 +121,6 @@ def _limit(seconds: int, memory: int) -> None:
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     if sys.platform == "linux":
         now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + memory, now + memory))

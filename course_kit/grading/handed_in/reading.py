@@ -11,7 +11,7 @@ from typing import Any
 
 from course_kit import storing
 from course_kit.grading.authoring.assignment import Assignment, read
-from course_kit.grading.handed_in.bounded import bounded
+from course_kit.grading.handed_in.bounded import BUSY, bounded
 from course_kit.grading.handed_in.notebook import Cell, Notebook, shortened
 from course_kit.grading.handed_in.similarity import answers_in
 from course_kit.grading.handed_in.submission import cells_of, checked_functions, understood, unread
@@ -71,7 +71,8 @@ class Reader:
         found, why = bounded(_steps, content, self.assignment, self.others, not flag)
         if why:
             flag = NOT_ANALYSED + why if found else unread(why)
-            self._remember(digest, flag)
+            if why != BUSY:
+                self._remember(digest, flag)
         if not found:
             return Reading(flags=(flag,))
         return _reading(found[0], {"flags": [flag], "holds": HANDED_OUT, "answers": {}} if flag else found[1])

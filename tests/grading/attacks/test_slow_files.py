@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import resource
 import time
@@ -102,6 +103,20 @@ def _ends() -> object:
 def _says() -> object:
     while True:
         yield "x" * (1 << 20)
+
+
+def _talks() -> object:
+    import os
+
+    os.write(1, b"hello")
+    os.write(2, b"hello")
+    yield resource.getrlimit(resource.RLIMIT_CORE)
+    yield faulthandler.is_enabled()
+
+
+def test_the_reading_process_says_nothing_and_leaves_no_core(capfd):
+    assert bounded(_talks) == ([[0, 0], False], "")
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from course_kit.grading.containment.confine import NOBODY, libc
+from course_kit.grading.containment.confine import NOBODY, Limits, libc
 from course_kit.grading.containment.levels import best_level
 from course_kit.grading.containment.warm import NAMESPACES
 
@@ -88,6 +88,20 @@ def test_all_but_its_scratch_is_read_only_and_no_file_brings_rights_or_devices(i
     assert {place for place, flags in mounts.items() if "nodev" not in flags and not place.startswith("/dev/")} == set()
     writable = {place for place, flags in mounts.items() if "rw" in flags and not place.startswith("/dev/")}
     assert writable == {"/tmp", "/home/student", "/proc"}
+
+
+def test_it_has_no_right_and_no_group_and_makes_no_namespace(inside):
+    said = inside("print(open('/proc/self/status').read(), flush=True)").split("\n")
+    status = dict(line.split(":", 1) for line in said if line)
+    assert {status[f"Cap{which}"].strip("\t0") for which in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {""}
+    assert status["Groups"].split() == [] or os.geteuid() != 0
+    tries = "import ctypes; print(ctypes.CDLL(None).unshare(confine.NEW_USER), flush=True)"
+    assert inside(tries) == "-1\n"
+
+
+def test_it_has_limits_of_its_own(inside):
+    look = "import resource as r; print([r.getrlimit(one)[1] for one in (r.RLIMIT_CPU, r.RLIMIT_CORE)], flush=True)"
+    assert inside(look) == f"{[Limits().cpu, 0]}\n"
 
 
 def test_it_counts_its_own_processes_alone(inside):

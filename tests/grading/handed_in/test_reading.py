@@ -10,7 +10,7 @@ import pytest
 
 from course_kit.grading.asking.limits import MOST_CHARACTERS
 from course_kit.grading.authoring.assignment import read
-from course_kit.grading.handed_in import reading
+from course_kit.grading.handed_in import bounded, reading
 from course_kit.grading.handed_in.collect import Rules, collect
 from course_kit.grading.handed_in.reading import ALL, ANSWERED, HANDED_OUT, NOTHING, SOME, Reader, other_assignments
 
@@ -120,6 +120,14 @@ def test_what_was_too_much_is_remembered_and_not_read_again(tmp_path, monkeypatc
     assert tries == [1]
 
 
+def test_a_busy_machine_is_not_held_against_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounded, "PATIENCE", -bounded.SECONDS)
+    memory = tmp_path / "too_much.json"
+    assert Reader(A1, {}, memory)(answered()).flags == (f"not read: {bounded.BUSY}",)
+    monkeypatch.undo()
+    assert Reader(A1, {}, memory)(answered()) == Reader(A1, {})(answered())
+
+
 def test_what_was_too_much_to_analyse_is_read_again_and_not_analysed(tmp_path, monkeypatch):
     tries = []
     monkeypatch.setattr(reading, "functions", lambda code: tries.append(1) or sys.exit())
@@ -129,6 +137,13 @@ def test_what_was_too_much_to_analyse_is_read_again_and_not_analysed(tmp_path, m
     assert second.content == Reader(A1, {})(answered()).content != b""
     assert second.flags == ("not analysed: it ended",)
     assert tries == [1, 1]  # the second of a reader that remembers nothing
+
+
+def test_a_long_id_is_left_out_and_a_long_kernel_is_told_in_few_words(reader):
+    cell = {"cell_type": "code", "id": "i" * 100_000, "metadata": {}, "source": "1"}
+    found = reader(json.dumps({"cells": [cell], "metadata": {"kernelspec": {"language": "z" * 200}}}).encode())
+    assert len(found.content) < 1000
+    assert found.flags == (f"its kernel is {'z' * 40!r}; it was read as Python",)
 
 
 def in_this_process(steps, *arguments) -> tuple[list, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from course_kit.grading.handed_in.syntax import LONGEST, functions, named_modules, parsed
@@ -42,6 +44,15 @@ def test_other_modules_are_not(source):
 def test_hostile_source_is_passed_over(source):
     assert functions([source, "def f(): pass"]).keys() == {"f"}
     assert named_modules([source], ["course_lib.metrics"]) == []
+
+
+def test_long_names_take_little_memory():
+    source = f"from {'a' * 20_000} import " + ",".join(f"b{number}" for number in range(8_000))
+    tracemalloc.start()
+    assert named_modules([source], ["course_lib.metrics"]) == []
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 40_000_000  # where each name is kept whole, 160 MB
 
 
 def test_a_cell_so_long_that_its_nesting_could_end_python_is_not_looked_at():
