@@ -134,12 +134,15 @@ def _not_run(cell: dict[str, Any], markdown: Callable[[str], str]) -> dict[str, 
 
 
 def _places_of_widgets(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One line per widget of the course that was shown: an empty place would not say that one belongs there."""
+    """One line per widget of the course that was shown: an empty place would not say that one belongs there.
+
+    The lines are printed text, because JupyterLab trusts a notebook that it has not seen before only if its outputs
+    are, and it shows no widget, the next day, of a notebook that it does not trust.
+    """
     texts = ["".join(output["data"].get("text/plain", "")) for output in outputs if WIDGET in output.get("data", {})]
-    lines = [
-        f"*{name[1]}: run this cell, and the widget appears here.*" for text in texts if (name := ITS_NAME.match(text))
-    ]
-    return [{"output_type": "display_data", "metadata": {}, "data": {"text/markdown": line}} for line in lines]
+    names = [name[1] for text in texts if (name := ITS_NAME.match(text))]
+    lines = [f"{name}: run this cell, and the widget appears here.\n" for name in names]
+    return [{"output_type": "stream", "name": "stdout", "text": line} for line in lines]
 
 
 def _without(words: dict[str, Any], left_out: set[str]) -> dict[str, Any]:

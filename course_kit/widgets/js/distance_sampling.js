@@ -44,7 +44,7 @@ const picture = (dim, { nearest, reach }) => {
 
 export default stage({
   title: "Negatives at every distance",
-  hint: "Dashed is the goal. Lower the dimension until the dotted line fills it; or try to get there with more candidates.",
+  hint: "Lower the dimension until the dotted line fills the dashed one; or try to get there with more candidates.",
   controls: () => [
     slider("dimension n", "dim", { min: 4, max: 128 }),
     slider("candidates", "candidates", { min: 2, max: 9, show: (power) => (10 ** power).toLocaleString("en") }),
@@ -54,6 +54,7 @@ export default stage({
     const { mean, sd, nearest, reach } = values;
     return {
       figures: [picture(dim, values)],
+      legend: [[lineKey("ink dashed"), "the goal: every distance from 0.5 to 1.4 equally often"]],
       numbers: [
         ["random distance", `${fixed(mean)} ± ${fixed(sd)}`, lineKey("s0 bold")],
         ["nearest candidate", fixed(nearest)],

@@ -63,8 +63,12 @@ export default stage({
         }),
         bars(state, shares, limit),
       ],
-      legend: [[lineKey("ink bold"), `the walk's last ${LAST} steps, without jumps home`], ["◂ ", "where it stands now"]],
-      numbers: [["steps", `${steps}`], ["at items", `${atItems}`], ["farthest from the limit", fixed(away, 3), markKey(3)]],
+      legend: [
+        [lineKey("ink bold"), `the walk's last ${LAST} steps, without jumps home`],
+        ["◂ ", "where it stands now"],
+        [markKey(3), "the share of the visits that a very long walk tends to"],
+      ],
+      numbers: [["steps", `${steps}`], ["at items", `${atItems}`], ["farthest from the limit", fixed(away, 3)]],
       say: restart === 1 ? `Always back: only ${users[user]} is visited.`
         : restart === 0 ? "Never back: the visits tend to the degrees, whoever starts."
           : `${steps} steps: the shares are within ${fixed(away, 3)} of their limit.`,

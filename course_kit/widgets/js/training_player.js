@@ -32,7 +32,7 @@ export const shownEpoch = ({ epoch, playing }, last) => (playing ? last : Math.m
 
 export default stage({
   title: "Embeddings in training",
-  hint: "Take the epochs back to 0 and forward again. Nobody tells the model about tastes.",
+  hint: "A mark is a user, its shape and colour her taste, which the model is not told. Take the epochs back to 0 and forward again.",
   watch: ["frames", "newest"],
   prepare: recorder,
   controls: (_, recorded) => {
