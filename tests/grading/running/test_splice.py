@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from course_kit.grading.asking.limits import CELL_SECONDS
 from course_kit.grading.running.splice import Cell, run_cells
 
 CELLS = [
@@ -30,7 +31,8 @@ TELL = "__import__('course_kit.grading.asking.telling', fromlist=['tell']).tell(
 
 
 @pytest.mark.slow
-def test_a_cell_without_an_end_costs_itself_alone_as_in_grading():
+def test_a_cell_without_an_end_costs_itself_alone_and_one_with_a_time_of_its_own_gets_it():
     endless = Cell("while True: pass")
-    ran = list(run_cells([endless, Cell(TELL, "1\n"), Cell(TELL, "2\n")], seconds=2))
-    assert [cell.passed for cell in ran] == [False, True, False]
+    patient = Cell(f"import time; time.sleep(2.5); {TELL}", "1\n", seconds=CELL_SECONDS + 1)
+    ran = list(run_cells([endless, Cell(TELL, "1\n"), Cell(TELL, "2\n"), patient], seconds=2))
+    assert [cell.passed for cell in ran] == [False, True, False, True]
