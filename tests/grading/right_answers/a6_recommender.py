@@ -83,7 +83,7 @@ class WithSparseMatrix(nn.Module):
         self.num_layers = num_layers
         self.table = nn.Parameter(torch.randn(sum(self.sizes), dim) * 0.1)
         upper = graph.biadjacency().to_dense().to(self.table.dtype)
-        adjacency = torch.block_diag(upper, upper.T).roll(self.sizes[1], dims=1)
+        adjacency = torch.block_diag(upper, upper.T).roll(self.sizes[0], dims=1)
         root = adjacency.sum(dim=1).clamp(min=1).rsqrt()
         self.register_buffer("adjacency", (root[:, None] * adjacency * root).to_sparse())
 
