@@ -88,6 +88,7 @@ def test_the_options_that_instructors_read_of_exist(name, capsys):
         "gradebook",
         "drop",
         "feedback",
+        "review",
         "release",
         "check",
         "autograder",
