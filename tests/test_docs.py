@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from course_kit.cli import COMMANDS, main
+from course_kit.grading.authoring.assignment import read
 from course_kit.site.markdown import slug
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,7 @@ def test_the_options_that_instructors_read_of_exist(name, capsys):
         "gradebook",
         "drop",
         "feedback",
+        "review",
         "release",
         "check",
         "autograder",
@@ -136,3 +138,31 @@ def test_the_container_is_built_from_what_is_there_and_from_nothing_else():
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert copied == sent == {name for name in sent if (ROOT / name).exists()}
     assert not {"solutions", "tests"} & copied
+
+
+def minutes_of(path: Path) -> int:
+    """The minutes that a lesson states at its beginning, or the sum of those above an assignment's exercises."""
+    text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"])
+    stated = re.search(r"About (\d+) minutes", text)
+    return (
+        int(stated[1])
+        if path.parent.name == "notebooks"
+        else sum(map(int, re.findall(r"^> ★.*?(\d+) min", text, re.M)))
+    )
+
+
+def test_the_semester_has_the_minutes_that_notebooks_state_and_lessons_before_their_assignment():
+    plan = (ROOT / "docs/instructor.md").read_text().partition("## Planning a semester")[2]
+    weeks = re.findall(r"^\| \d \| ([\d, ]+) \| (\d+) \| (A\d) \| (\d+) \|$", plan, re.M)
+    taught: set[str] = set()
+    for lessons, minutes, name, more in weeks:
+        files = [next((ROOT / "notebooks").glob(f"{number}_*.ipynb")) for number in lessons.split(", ")]
+        taught |= {file.stem for file in files}
+        assert sum(map(minutes_of, files)) == int(minutes)
+        assert minutes_of(next((ROOT / "assignments").glob(f"{name.lower()}_*.ipynb"))) == int(more)
+        assignment = read(next((ROOT / "solutions").glob(f"{name.lower()}_*.ipynb")))
+        needed = {lesson for exercise in assignment.exercises.values() for lesson in exercise.read}
+        assert needed - taught <= ({"09_text_or_behaviour"} if name == "A1" else set()), name
+        assert bool(assignment.written) == (name in ("A4", "A6"))
+    assert len(weeks) == len(list((ROOT / "assignments").glob("a*.ipynb")))
+    assert len(taught) == len(list((ROOT / "notebooks").glob("[01]*.ipynb")))

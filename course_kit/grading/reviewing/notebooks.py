@@ -35,7 +35,7 @@ class Shown:
     Args:
         cells: Kind, source and outputs of each cell; an output has a kind, "text" or "picture", and the
             text or the address itself as "shown".
-        functions: Function of the assignment → its source, as it stands last in the notebook.
+        functions: Function or class of the assignment → its source, as it stands last in the notebook.
         beside: Written part → places of the code cells above it in its section.
         digest: Digest of what grading reads of the file.
         trouble: Why there is nothing to show; "" if there is.
@@ -112,12 +112,12 @@ def _text(value: Any) -> str:
 
 
 def _functions(cells: Sequence[Cell], assignment: Assignment) -> dict[str, str]:
-    """Function → the lines of its last definition at the top of a cell."""
+    """Function or class → the lines of its last definition at the top of a cell."""
     found = {}
     for cell in cells:
         tree = parsed(cell.source) if cell.kind == "code" else None
         for node in tree.body if tree else ():
-            if isinstance(node, ast.FunctionDef) and node.name in assignment.exercises:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in assignment.exercises:
                 first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
                 found[node.name] = "\n".join(cell.source.split("\n")[first - 1 : node.end_lineno])
     return found

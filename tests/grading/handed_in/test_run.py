@@ -35,6 +35,7 @@ def files(tmp_path):
 def test_everybody_in_the_roster_is_there_and_what_can_be_seen_is_said(files):
     solution, folder, roster = files
     run, submissions = prepare(solution, folder, ClassOptions(roster, "2026-11-30T18:00Z", "10%/day"))
+    assert run.submissions == str(folder.resolve())
     assert [one.student for one in submissions] == ["ada", "ben"]
     assert list(run.handed_in) == ["ada", "ben", "cleo"]
     assert run.handed_in["cleo"] == HandedIn("", "", ())
