@@ -17,6 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone con
 ENTER = """
 import os, pathlib
 from course_kit.grading.containment import confine
+if os.geteuid() == 0:
+    os.setgroups([4])  # which root's shell may be in
 confine.separate()
 if os.fork() == 0:
     confine.enter(pathlib.Path({root!r}), [{shown!r}], [{hidden!r}], confine.Limits(processes=5))
