@@ -28,7 +28,7 @@ WITHOUT_CLAIM = {
     64: "defines the score",
     72: "names another task, items for an item and not for a user",
     86: "says that hard negatives come beside shared ones: how many in all is row 84",
-    88: "shows pictures; the paper's user study and live test cannot be run here",
+    88: "shows pictures, which lesson 07 imitates with films; the paper's user study and live test cannot be run here",
 }
 """Rows of the map that state nothing which could fail, and why."""
 
