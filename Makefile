@@ -64,6 +64,7 @@ results: install
 	@$(PY) benchmarks/comparison.py
 	@$(PY) benchmarks/text.py table --write
 	@$(PY) benchmarks/text.py cold --write
+	@$(PY) benchmarks/text.py through --write
 	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
 	@$(PY) benchmarks/scale.py --write

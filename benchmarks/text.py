@@ -1,11 +1,13 @@
 """Text against behaviour: the lecture's table on MovieLens-100K, cold items, and worlds that decide who wins.
 
     python benchmarks/text.py table --write    # three minutes on one core
-    python benchmarks/text.py cold --write     # one minute; `make results` does both
+    python benchmarks/text.py cold --write     # one minute
+    python benchmarks/text.py through --write  # one minute; `make results` does all three
     python benchmarks/text.py world
 
 With --write the runs go to notebooks/results/text_table.csv, …, from where notebook 09 reads them. Everything on one
-thread. Nothing is chosen here but the weight of text beside LightGCN, on validation: the recipes are the shipped ones.
+thread. Nothing is chosen here but the weight of text beside LightGCN, on validation, and MAPPED, on another split: the
+other recipes are the shipped ones.
 """
 
 from __future__ import annotations
@@ -21,12 +23,24 @@ from pinsage import BPR, features_of
 from torch import Tensor
 from tqdm import tqdm
 
+from course_lib.comparison import split_of
 from course_lib.datasets import Dataset, load, planted
+from course_lib.diffusion import layer_weights, normalized_adjacency, polynomial
 from course_lib.evaluation import evaluate, run_seeds, summarize
 from course_lib.features import genre_features, item_texts, taste_features, text_features
-from course_lib.graph import InteractionGraph, split
+from course_lib.graph import InteractionGraph, Split, split
 from course_lib.metrics import recall_at_k
-from course_lib.models import EASE, LightGCN, MatrixFactorization, Model, PinSAGE, Popularity, TextMean
+from course_lib.models import (
+    EASE,
+    EmbeddingModel,
+    LightGCN,
+    MatrixFactorization,
+    Model,
+    PinSAGE,
+    Popularity,
+    TextMean,
+)
+from course_lib.models.base import xavier
 from course_lib.training import Recipe, fit, recipe_for
 
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
@@ -137,12 +151,17 @@ def without_items(graph: InteractionGraph, items: Tensor) -> InteractionGraph:
     return InteractionGraph(graph.num_users, graph.num_items, graph.user[kept], graph.item[kept])
 
 
-def cold_recalls(films: Dataset, features: Tensor, seed: int) -> dict[str, float]:
-    """Recall@20 among items that training never saw, a fifth of those with at least 20 edges."""
+def new_films(films: Dataset, seed: int) -> tuple[Split, Tensor]:
+    """A split of what was there before some films came, and these films: a fifth of those with at least 20 edges."""
     generator = torch.Generator().manual_seed(seed)
     known = (films.graph.item_degree >= 20).nonzero().flatten()
     cold = known[torch.randperm(len(known), generator=generator)[: len(known) // 5]]
-    parts = split(without_items(films.graph, cold), ratios=(0.9, 0.1, 0.0), seed=seed)
+    return split(without_items(films.graph, cold), ratios=(0.9, 0.1, 0.0), seed=seed), cold
+
+
+def cold_recalls(films: Dataset, features: Tensor, seed: int) -> dict[str, float]:
+    """Recall@20 among items that training never saw."""
+    parts, cold = new_films(films, seed)
     users = torch.arange(films.graph.num_users)
     positives = films.graph.rows(users)[:, cold]  # (U, cold)
     models: dict[str, Model] = {
@@ -170,6 +189,95 @@ def report_cold(runs: pd.DataFrame) -> None:
     """Print cold recall over seeds."""
     by_model = runs["recall@20"].groupby("model", sort=False).agg(["mean", "std"])
     print("recall@20 among cold items", by_model.to_string(float_format="{:.4f}".format), sep="\n")
+
+
+def diffused_texts(graph: InteractionGraph, features: Tensor, num_layers: int) -> Tensor:
+    """LightGCN's mean of layers over centred texts (N, F); a user starts as the mean of the user's texts."""
+    texts = torch.cat(TextMean(graph, features, center=True).embed())
+    return polynomial(normalized_adjacency(graph), texts, layer_weights(None, num_layers))
+
+
+class Diffused:
+    """Texts after three layers, without any training."""
+
+    def __init__(self, graph: InteractionGraph, features: Tensor) -> None:
+        self.num_users, self.num_items = graph.num_users, graph.num_items
+        self._users, self._items = diffused_texts(graph, features, 3).split([self.num_users, self.num_items])
+
+    def score(self, users: Tensor) -> Tensor:
+        """Dot products, shape (B, I)."""
+        return self._users[users] @ self._items.T
+
+
+class MappedText(EmbeddingModel):
+    """Texts through one learnt matrix and LightGCN's diffusion.
+
+    The diffusion mixes nodes and the matrix mixes the numbers of a node, so the texts are diffused once, beforehand.
+    """
+
+    def __init__(self, graph: InteractionGraph, features: Tensor, num_layers: int, seed: int, dim: int = 64) -> None:
+        super().__init__(graph)
+        self.register_buffer("nodes", diffused_texts(graph, features, num_layers), persistent=False)  # (N, F)
+        (self.weight,) = xavier([(dim, features.shape[1])], seed)
+
+    def embed(self) -> tuple[Tensor, Tensor]:
+        """Users (U, D) and items (I, D)."""
+        users, items = (self.nodes @ self.weight.T).split([self.num_users, self.num_items])
+        return users, items
+
+    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
+        """Half the mean squared weight."""
+        return self.weight.square().mean() / 2
+
+
+# Step size and weight decay of a map, chosen on the validation edges of split 100, with all edges and with a fifth.
+MAPPED = {
+    ("text, mapped", "all edges"): (0.01, 1.0),
+    ("text, mapped", "a fifth"): (0.01, 50.0),
+    ("text, mapped, diffused", "all edges"): (0.1, 1.0),
+    ("text, mapped, diffused", "a fifth"): (0.1, 3.0),
+}
+
+
+def through_models(parts: Split, features: Tensor, edges: str, seed: int) -> dict[str, Model]:
+    """Texts as they are, diffused, mapped, and both; only a map is trained."""
+    models: dict[str, Model] = {
+        "text": TextMean(parts.train, features, center=True),
+        "text, diffused": Diffused(parts.train, features),
+    }
+    for name, num_layers in (("text, mapped", 0), ("text, mapped, diffused", 3)):
+        lr, decay = MAPPED[name, edges]
+        models[name] = MappedText(parts.train, features, num_layers, seed)
+        fit(models[name], parts, Recipe("softmax", 200, 1024, lr, decay, patience=10, seed=seed), progress=False)
+    return models
+
+
+def through_recalls(films: Dataset, features: Tensor, seed: int) -> dict[tuple[str, str], float]:
+    """Recall@20 of texts with and without the graph: of all films, with a fifth of the edges, of new films."""
+    found, users = {}, torch.arange(films.graph.num_users)
+    for edges, dataset in (("all edges", films.name), ("a fifth", f"{films.name} thinned")):
+        parts = split_of(dataset, seed)
+        for name, model in through_models(parts, features, edges, seed).items():
+            found[name, edges] = evaluate(model, parts)["recall@20"]
+    past, new = new_films(films, seed)
+    positives = films.graph.rows(users)[:, new]  # (U, new)
+    for name, model in through_models(past, features, "all edges", seed).items():
+        found[name, "new films"] = recall_at_k(model.score(users)[:, new].detach(), positives, 20).item()
+    return found
+
+
+def through(seeds: range) -> pd.DataFrame:
+    """Texts with and without a learnt map, with and without the graph: one row per run."""
+    films = load("movielens-100k")
+    features = text_features(item_texts(films.titles, films.genres))
+    rows = {seed: through_recalls(films, features, seed) for seed in tqdm(seeds, unit="seed", ncols=100)}
+    return pd.DataFrame(rows).rename_axis(index=["model", "edges"], columns="seed").stack().to_frame("recall@20")
+
+
+def report_through(runs: pd.DataFrame) -> None:
+    """Print recall over seeds."""
+    table = runs["recall@20"].groupby(["edges", "model"], sort=False).agg(["mean", "std"])
+    print("recall@20", table.to_string(float_format="{:.4f}".format), sep="\n")
 
 
 def world_recalls(behaviour: float, seed: int) -> list[float]:
@@ -203,7 +311,12 @@ def report_world(runs: pd.DataFrame) -> None:
     print("\nseeds on which text is ahead of LightGCN", ahead.to_string(), sep="\n")
 
 
-PARTS = {"table": (table, report_table), "cold": (cold, report_cold), "world": (world, report_world)}
+PARTS = {
+    "table": (table, report_table),
+    "cold": (cold, report_cold),
+    "through": (through, report_through),
+    "world": (world, report_world),
+}
 
 
 def main() -> None:

@@ -51,9 +51,11 @@ def test_the_lecture_map_has_the_rows_that_the_notebooks_cover():
     assert mapped == set(range(1, 90))
 
 
-def test_each_paper_that_the_code_names_is_listed_and_each_listed_one_is_named():
+def test_each_paper_that_code_or_lessons_name_is_listed_and_each_listed_one_is_named():
     files = [path for package in ("course_lib", "course_kit") for path in (ROOT / package).rglob("*.py")]
     texts = [path.read_text() for path in files] + [(ROOT / "notebooks/results/published.csv").read_text()]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        texts += ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
     cited = r"\b[A-Z]\w+(?: et al\.| & [A-Z]\w+) (?:19|20)\d\d\b|\bSteck 2019\b"
     listed = re.findall(rf"^\| ({cited}) \|", (ROOT / "docs/papers.md").read_text(), flags=re.MULTILINE)
     assert listed == sorted(set(listed))
