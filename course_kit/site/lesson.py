@@ -29,6 +29,7 @@ VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view"
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
 ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
+NEXT = re.compile(r"#|\*\*Check \d")  # how a text begins that speaks of something new
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -40,7 +41,7 @@ class Cell:
         html: All of it.
         slide: Its place in the slides: "slide", "subslide", "fragment", "skip", "notes" or "".
         presenter: Whether it is for the lecturer.
-        outputs: The end of ``html`` that its code has put out.
+        outputs: The end of ``html`` that its code has put out, or a text that tells how a prediction came out.
         awaits: Model of the prediction that has to be locked before the outputs are shown; "" for none.
         check: Name of the check that its code makes; "" for none.
     """
@@ -131,15 +132,20 @@ def _places(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, A
 
 
 def _awaited(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Cells between a prediction and its reveal, that one included: id of the cell → model of the prediction."""
-    awaits, waiting = {}, ""
+    """Cells that tell how a prediction came out: id of the cell → model of the prediction.
+
+    They are the code from the prediction to its reveal, and after it the text, too, as far as it speaks of the outcome:
+    to the next heading, check or prediction.
+    """
+    awaits, waiting, is_revealed = {}, "", False
     for cell in notebook.cells:
         views = [output.data[VIEW]["model_id"] for output in cell.get("outputs", []) if VIEW in output.get("data", {})]
         asked = [view for view in views if "truth" in states.get(view, {})]
-        if waiting and not asked:
+        if asked or (is_revealed and NEXT.match(cell.source)):
+            waiting, is_revealed = "".join(asked[:1]), False
+        elif waiting and (is_revealed or cell.cell_type == "code"):
             awaits[cell.id] = waiting
-        if asked or ".reveal(" in cell.source:
-            waiting = asked[0] if asked else ""
+        is_revealed = is_revealed or ".reveal(" in cell.source
     return awaits
 
 
@@ -153,6 +159,7 @@ def _cell(
         text = "\n".join(filter(None, ["" if folded else code(cell.source), outputs]))
     elif cell.cell_type == "markdown":
         text = to_html(cell.source, attachments=cell.get("attachments"))
+        outputs = text if cell.id in awaits else ""
     else:
         text = f"<pre>{html.escape(cell.source)}</pre>"
     slide = cell.metadata.get("slideshow", {}).get("slide_type", "").strip("-")

@@ -73,7 +73,7 @@ SIDE = """<details class="side"><summary>Contents</summary>
 <script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
-<summary>What comes out: lock your guess first</summary>
+<summary>What came of it: lock your guess first</summary>
 {outputs}
 </details>"""
 HOME = '<a href="index.html">All notebooks</a>'

@@ -186,6 +186,18 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
     watched.check()
 
 
+def test_the_text_after_a_reveal_waits_for_the_guess_too(site, watched):
+    page = watched.page
+    page.goto(named(site, "04_ngcf.html").as_uri())
+    told = page.get_by_text("The model cannot say", exact=False)
+    assert told.count() == 1 and not told.is_visible()
+    assert page.get_by_text("What share of the scores is exactly 0?").first.is_visible()
+    assert page.get_by_role("heading", name="Summary").is_visible()
+    checks = page.locator("form[data-check]")
+    assert checks.count() > 0 and all(check.is_visible() for check in checks.all())
+    watched.check()
+
+
 def test_claims_are_filtered_by_their_verdict(site, watched):
     page = watched.page
     page.goto(named(site, "claims.html").as_uri())
