@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from course_kit.grading.asking.check import report
+from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.asking.question import unpack
 from course_kit.grading.authoring.assignment import cells_of, read
 from course_kit.grading.handed_in.roster import read_roster
@@ -39,7 +40,8 @@ def test_right_cells_are_right_and_mistaken_ones_make_the_mistake(path):
             exec(cell, own)
             found = report(question, key, question.answers(own[name]))
             assert all(found.passed.values()) != bool(hint), cell
-            assert hint in " ".join(found.text.split()), cell
+            if not has_judge(exercise.probe):  # a judge says how an answer is wrong, seldom why
+                assert hint in " ".join(found.text.split()), cell
             assert not hint or hint not in cell
         exec(exercise.solution, names)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import a6_bound  # noqa: E402
-
+SPEC = importlib.util.spec_from_file_location("a6_bound", ROOT / "benchmarks/a6_bound.py")
+a6_bound = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(a6_bound)
 SOURCE = a6_bound.assignment()
 WORLD = a6_bound.world_of(SOURCE)
 MISTAKES = [name.replace("_", " ") for name in SOURCE.exercises[a6_bound.EXERCISE].hints]

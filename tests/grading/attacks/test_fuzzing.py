@@ -67,7 +67,7 @@ def test_a_bent_notebook_is_read_or_refused():
         content = json.dumps(bent(plain, chance)).encode()
         if chance.random() < 0.3:
             content = broken(content, chance)
-        for said in _steps(content, A1, {"a9": ["spread", "centred"]}):
+        for said in _steps(content, A1, {"a9": ["spread", "centred"]}, analysed=True):
             json.dumps(said).encode()
 
 
