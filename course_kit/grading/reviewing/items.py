@@ -1,4 +1,4 @@
-"""Rubric items: remarks that graders give again and again, with the points that come with each, in rubric.csv."""
+"""Rubric items: remarks that graders give again and again, with the points that come with each, in items.csv."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reviewing.rows import put
 from course_lib.arguments import refuse
 
-FILE = "rubric.csv"
+FILE = "items.csv"
 COLUMNS = ("part", "points", "text")
 
 

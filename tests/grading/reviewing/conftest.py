@@ -72,7 +72,7 @@ def make_class(folder: Path) -> Path:
     names = {"ada": "Ada Lovelace", "evil": EVIL}
     graded_run = run(A4, dict.fromkeys(STUDENTS, IN_TIME) | {"gone": None}, submissions=str(files), names=names)
     (out / "run.json").write_text(graded_run.to_json(), "utf-8")
-    (out / "rubric.csv").write_text(ITEMS, "utf-8")
+    (out / "items.csv").write_text(ITEMS, "utf-8")
     return out
 
 
