@@ -13,8 +13,10 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    def add(name, first):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(first)])
+    def add(name, *texts):
+        slide = {"slideshow": {"slide_type": "slide"}}
+        cells = [nbformat.v4.new_markdown_cell(text, metadata=slide) for text in texts]
+        notebook = nbformat.v4.new_notebook(cells=cells)
         nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
 
     return add
@@ -46,6 +48,37 @@ def test_lessons_and_slides_are_printed_beside_their_pages(course, tmp_path):
     printed = sorted(tmp_path.glob("site/*.pdf"))
     assert [file.name for file in printed] == ["00_a.pdf", "00_a.slides.pdf"]
     assert all(file.read_bytes().startswith(b"%PDF") for file in printed)
+
+
+PRINTER = """#!/bin/sh
+for word; do case $word in --print-to-pdf=*) file=${word#*=};; esac; done
+echo asked >> asked.txt
+printf '%%PDF-1.4' > "$file"
+for sheet in $(seq $(SHEETS)); do printf '<</Type /Page\n' >> "$file"; done
+"""
+
+
+def printer(tmp_path, monkeypatch, sheets):
+    """A stand-in for Chromium that prints as many sheets as a shell expression says."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "chromium").write_text(PRINTER.replace("SHEETS", sheets))
+    (tmp_path / "bin" / "chromium").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+
+
+def test_slides_that_came_out_empty_are_printed_again(course, tmp_path, monkeypatch):
+    course("00_a", "# A", "## B", "## C")
+    printer(tmp_path, monkeypatch, "wc -l < asked.txt")
+    assert main(["site", "--pdf"]) == 0
+    assert (tmp_path / "asked.txt").read_text().split() == ["asked"] * 3  # the lesson; two of three slides; all three
+
+
+def test_slides_that_stay_empty_are_refused_and_not_left_behind(course, tmp_path, monkeypatch, capsys):
+    course("00_a", "# A", "## B")
+    printer(tmp_path, monkeypatch, "echo 1")
+    assert main(["site", "--pdf"]) == 2
+    assert "did not print 00_a.slides.html" in capsys.readouterr().err
+    assert not (tmp_path / "site" / "00_a.slides.pdf").exists()
 
 
 def test_without_a_browser_nothing_is_printed_and_one_line_says_so(course, monkeypatch, capsys):
