@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="GNNs for recommender systems: the course kit.",
         epilog="example: course data movielens-100k",
     )
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
     codecs.register_error("course", _in_plain_signs)
@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError, ValueError):  # a stream of somebody else's
             stream.reconfigure(errors="course")
     try:
-        arguments = parser.parse_args(argv)
+        arguments, unknown = parser.parse_known_args(argv)
+        if unknown:  # said by the subcommand, whose help lists what it does take
+            subparsers.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
         return arguments.run(arguments)
     except SystemExit as stop:  # argparse: help was asked for, or a word was wrong
         return int(stop.code or 0)

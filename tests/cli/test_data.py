@@ -69,7 +69,7 @@ def test_data_without_names_is_movielens(tmp_path: Path, monkeypatch: pytest.Mon
         (["data", "movielens"], "wanted one of movielens-100k, lastfm, gowalla; did you mean 'movielens-100k'?"),
         (["data", "toy"], "toy and campus need no files"),
         (["data", "lastfm", "nothing"], "got 'nothing'"),
-        (["data", "--jsn"], "see `course --help`"),
+        (["data", "--jsn"], "see `course data --help`"),
         (["dota"], "invalid choice: 'dota'"),
         ([], "COMMAND"),
     ],
