@@ -77,7 +77,8 @@ def test_the_student_folder_holds_what_a_student_needs_and_nothing_of_the_soluti
     lesson = (course / "handout/notebooks/01_recommender_graph.ipynb").read_text()
     assert '"outputs": []' in lesson
     assert "presenter" not in lesson
-    assert [name for name in names if name.endswith("default_setting_overrides.d/course_lab.json")]
+    for file in ("default_setting_overrides.d/course_lab.json", "labextensions/course-dark-figures/static/style.js"):
+        assert [name for name in names if name.endswith(file)]
     assert_no_secret_in(course / "handout", wheel)
     follow_the_readme(course / "handout")
 
