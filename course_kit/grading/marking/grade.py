@@ -193,7 +193,7 @@ def _error_kind(error: str) -> str:
 
 def _line_of(source: str, number: int) -> str:
     """A line of a cell as it can be stored and shown; a long cell's is not told, or it could spell out much."""
-    lines = BLANK_START.sub("", source).splitlines()
+    lines = BLANK_START.sub("", source).split("\n")
     if not 0 < number <= len(lines) <= TOLD_LINES:
         return ""
     line = " ".join(lines[number - 1].split())[:200]

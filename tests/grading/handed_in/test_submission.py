@@ -49,6 +49,7 @@ def test_of_the_released_notebook_the_code_is_read_and_the_written_part_is_empty
         lambda text: text.replace('"nbformat": 4', '"nbformat": 5').encode(),
         lambda text: text.replace('"nbformat": 4,', "").encode(),
         lambda text: json.dumps(json.loads(text), ensure_ascii=True).encode(),
+        lambda text: text.replace("\\n", "\\r\\n").encode(),  # as editors on Windows may store a cell
     ],
 )
 def test_other_encodings_of_the_same_are_read_the_same(bytes_of):
@@ -126,6 +127,11 @@ def test_copied_cells_a_foreign_kernel_and_marks_of_a_merge_are_flags():
     )
     bash = {**NOTEBOOK, "metadata": {"kernelspec": {"name": "bash", "display_name": "B"}}}
     assert parse(json.dumps(bash).encode(), A4).flags == ("its kernel is 'bash'; it was read as Python",)
+
+
+def test_a_kernel_of_python_is_none_to_flag_whatever_its_name():
+    spec = {"kernelspec": {"name": "conda-env-gnn-py", "display_name": "gnn"}, "language_info": {"name": "python"}}
+    assert parse(json.dumps({**NOTEBOOK, "metadata": spec}).encode(), A4).flags == ()
 
 
 @pytest.mark.parametrize(
