@@ -69,6 +69,12 @@ def test_an_old_notebook_is_converted(version):
     assert "an old format of notebook, converted" in parsed.flags
 
 
+def test_a_heading_of_any_level_of_an_old_notebook_is_one_that_markdown_has():
+    cells = [{"cell_type": "heading", "level": level, "source": "x"} for level in (400_000_000, 2, -1, "5", None)]
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    assert parse(json.dumps(old).encode(), A4).texts == ("###### x", "## x", "# x", "# x", "# x")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
