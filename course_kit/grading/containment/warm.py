@@ -193,7 +193,9 @@ def _end_what_is_left() -> None:
 def _copy_beside(folder: Path) -> None:
     """Copy the files that lie beside the notebook to the folder that the kernel works in: it may write over them."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in OWN_FILES and not os.path.lexists(path.name):
+        if path.name in OWN_FILES or os.path.lexists(path.name):
+            continue
+        with contextlib.suppress(OSError):  # a kernel without a file is better than none
             if path.is_dir():
                 shutil.copytree(path, path.name, copy_function=shutil.copyfile)
             else:

@@ -26,6 +26,11 @@ except OSError as error:
     print(error)
 """
 
+TALKS = """
+import os, pytest
+pytest.main = lambda *words, **plugins: os.write(1, os.read(0, 9)) + os.write(2, b"what a submission made nbval say")
+"""
+
 
 def test_lines_come_whole_and_as_soon_as_they_are():
     reading, writing = os.pipe()
@@ -47,6 +52,13 @@ def test_lines_end_with_the_time():
         assert list(_lines(pipe, start + 0.3)) == [b"one"]
         assert 0.3 <= time.monotonic() - start < 5
     os.close(writing)
+
+
+def test_what_listens_reads_nothing_of_the_graders_and_says_nothing_on_a_terminal(tmp_path):
+    command = [sys.executable, "-c", f"{TALKS}{NO_KERNEL}\nprint(sys.stdin.read())", str(tmp_path)]
+    done = subprocess.run(command, input="kept", capture_output=True, text=True)
+    assert done.stdout.startswith("the sandbox gave no kernel")
+    assert (done.stdout.splitlines()[1:], done.stderr) == (["kept"], "")
 
 
 @pytest.mark.slow
