@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from course_kit.grading.containment.confined_run import _lines
+from course_kit.grading.containment.confined_run import MEMORY, _lines
 
 NO_KERNEL = """
 import pathlib, sys
@@ -27,8 +27,14 @@ except OSError as error:
 """
 
 TALKS = """
-import os, pytest
-pytest.main = lambda *words, **plugins: os.write(1, os.read(0, 9)) + os.write(2, b"what a submission made nbval say")
+import os, pathlib, pytest, resource
+
+def talk(*words, **plugins):
+    os.write(1, os.read(0, 9))
+    os.write(2, b"what a submission made nbval say")
+    pathlib.Path("limit").write_text(str(resource.getrlimit(resource.RLIMIT_DATA)))
+
+pytest.main = talk
 """
 
 
@@ -54,11 +60,13 @@ def test_lines_end_with_the_time():
     os.close(writing)
 
 
-def test_what_listens_reads_nothing_of_the_graders_and_says_nothing_on_a_terminal(tmp_path):
+def test_what_listens_has_a_limit_reads_nothing_of_the_graders_and_says_nothing_on_a_terminal(tmp_path):
+    """A reply of a megabyte may take twenty once it is read."""
     command = [sys.executable, "-c", f"{TALKS}{NO_KERNEL}\nprint(sys.stdin.read())", str(tmp_path)]
     done = subprocess.run(command, input="kept", capture_output=True, text=True)
     assert done.stdout.startswith("the sandbox gave no kernel")
     assert (done.stdout.splitlines()[1:], done.stderr) == (["kept"], "")
+    assert (tmp_path / "private/limit").read_text() == str((MEMORY, MEMORY))
 
 
 @pytest.mark.slow
