@@ -168,3 +168,13 @@ def test_the_semester_has_the_minutes_that_notebooks_state_and_lessons_before_th
         assert bool(assignment.written) == (name in ("A4", "A6"))
     assert len(weeks) == len(list((ROOT / "assignments").glob("a*.ipynb")))
     assert len(taught) == len(list((ROOT / "notebooks").glob("[01]*.ipynb")))
+
+
+def test_the_attacks_and_defences_name_tests_that_exist_and_no_file_of_attacks_is_left_out():
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (ROOT / "docs/attacks.md").read_text())
+    folder = ROOT / "tests/grading"
+    gone = [pair for pair in named if f"def {pair[1]}(" not in (folder / pair[0]).read_text()]
+    assert gone == []
+    honest = {"attacks/test_printing.py"}
+    files = {path.relative_to(folder).as_posix() for path in folder.glob("attacks/test_*.py")}
+    assert files - {file for file, _ in named} == honest

@@ -23,7 +23,7 @@ TABLE = (
     ("files that the notebook writes in grading", "256 MB, one of them 64 MB"),
     ("processes and threads in grading", "64"),
     ("files handed in beside the notebook", f"{MOST_BESIDE}, {LARGEST_BESIDE // 1_000_000} MB in all"),
-    ("network and other files in grading", "none"),
+    ("network, GPU and other files in grading", "none"),
 )
 
 

@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -50,6 +51,7 @@ SOCKET_BUFFER = 2 * 212_992  # bytes, Linux's own bound
 ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+    "PIP_NO_INDEX": "1",  # or a cell that installs packages waits ten seconds for each, as there is no network
 }
 
 
@@ -146,8 +148,7 @@ class Warm:
             if sys.platform == "linux":
                 forbid()
         for folder in request["readable"]:
-            _link_beside(Path(folder, BESIDE))
-        os.environ.clear()
+            _copy_beside(Path(folder, BESIDE))
         os.environ.update(environment)
         from course_kit.grading.containment.kernel import run_kernel
 
@@ -189,11 +190,16 @@ def _end_what_is_left() -> None:
             os.waitpid(-1, 0)
 
 
-def _link_beside(folder: Path) -> None:
-    """Show the files that lie beside the notebook in the folder that the kernel works in."""
+def _copy_beside(folder: Path) -> None:
+    """Copy the files that lie beside the notebook to the folder that the kernel works in: it may write over them."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in OWN_FILES and not os.path.lexists(path.name):
-            os.symlink(path, path.name)
+        if path.name in OWN_FILES or os.path.lexists(path.name):
+            continue
+        with contextlib.suppress(OSError):  # a kernel without a file is better than none
+            if path.is_dir():
+                shutil.copytree(path, path.name, copy_function=shutil.copyfile)
+            else:
+                shutil.copyfile(path, path.name)
 
 
 def _warm_up(modules: Sequence[str]) -> None:

@@ -66,9 +66,9 @@ def bounded(
 
 
 def _all_of(pipe: Any, patience: float) -> bytes:
-    """All that is said, until the other end closes, says too much or takes too long."""
+    """All that is said, until the other end closes, which says no more than `OUTPUT`, or takes too long."""
     said, until = bytearray(), time.monotonic() + patience
-    while len(said) <= OUTPUT and select.select([pipe], [], [], max(0, until - time.monotonic()))[0]:
+    while select.select([pipe], [], [], max(0, until - time.monotonic()))[0]:
         if not (read := pipe.read(1 << 20)):
             break
         said += read

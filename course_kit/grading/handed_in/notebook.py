@@ -150,7 +150,7 @@ def _cell(plain: Any) -> Cell | None:
         return None
     name = name if isinstance(name, str) and len(name) <= 64 else ""
     kind = kind if kind in ("code", "markdown") else "raw"  # as Jupyter shows a kind that it does not know
-    return Cell(kind, storable(name), storable("".join(lines)))
+    return Cell(kind, storable(name), storable("".join(lines)).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def storable(text: str) -> str:
@@ -158,9 +158,13 @@ def storable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+def _mapping(plain: Any) -> Mapping[str, Any]:
+    return plain if isinstance(plain, Mapping) else {}
+
+
 def _foreign_kernel(metadata: Any) -> list[str]:
-    spec = metadata.get("kernelspec") if isinstance(metadata, Mapping) else None
-    language = spec.get("language", spec.get("name")) if isinstance(spec, Mapping) else None
+    spec, info = (_mapping(_mapping(metadata).get(key)) for key in ("kernelspec", "language_info"))
+    language = spec.get("language") or info.get("name") or spec.get("name")  # which may be anybody's word
     if isinstance(language, str) and not language.lower().startswith("python"):
         return [f"its kernel is {storable(language)[:40]!r}; it was read as Python"]
     return []

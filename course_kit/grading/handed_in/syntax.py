@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000  # characters of a cell that is looked at: deeper nests than fit in here end Python 3.10 itself
 LONGEST_NAME = 200  # characters of a module's name that are looked at
-MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*)([%!?].*|\w[\w.]*\?{1,2}[ \t]*|\w[\w, ]*=[ \t]*[%!].*)$", re.MULTILINE)
 
 
 def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of a cell, lines for IPython left out; None if it is no Python."""
+    """The syntax tree of a cell, lines for IPython left out if there are any; None if it is no Python."""
     if len(source) > LONGEST:
         return None
-    try:
-        with warnings.catch_warnings():
+    for text in (source, MAGIC.sub(r"\1pass", source)):  # a line of Python may begin with "%", too
+        with warnings.catch_warnings(), contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             warnings.simplefilter("ignore")
-            return ast.parse(MAGIC.sub(r"\1pass", source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+            return ast.parse(text)
+    return None
 
 
 def trees(sources: Iterable[str]) -> Iterator[ast.Module]:

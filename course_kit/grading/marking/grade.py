@@ -20,12 +20,12 @@ from course_kit.grading.marking.mark import NO_ANSWER, judged, kept, marked
 from course_kit.grading.marking.result import RIGHT, CaseResult, Given, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
-from course_kit.grading.running.splice import Cell, Ran
+from course_kit.grading.running.splice import NAMES, Cell, Ran
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 GRACE = 5  # seconds that a case may take beyond its limit, which the student's process keeps by itself
 ANSWERING = "__import__('course_kit.grading.asking.answering', fromlist=['answer'])"
-ASK = ANSWERING + ".answer(globals(), {!r}, {!r}, {!r}, {!r})"
+ASK = ANSWERING + f".answer({NAMES}, {{!r}}, {{!r}}, {{!r}}, {{!r}})"
 FAILED = ("not written", "not defined", "changed its inputs", OUT_OF_TIME)
 TOLD_LINES = 200  # of a cell whose line is told; which line it was is something that a run can choose
 BLANK_START = re.compile(r"\A(?:[^\S\n]*\n)+")  # lines that IPython takes off before it counts
@@ -193,7 +193,7 @@ def _error_kind(error: str) -> str:
 
 def _line_of(source: str, number: int) -> str:
     """A line of a cell as it can be stored and shown; a long cell's is not told, or it could spell out much."""
-    lines = BLANK_START.sub("", source).splitlines()
+    lines = BLANK_START.sub("", source).rstrip("\n").split("\n")
     if not 0 < number <= len(lines) <= TOLD_LINES:
         return ""
     line = " ".join(lines[number - 1].split())[:200]

@@ -11,7 +11,7 @@ from course_kit.grading.asking.limits import CELL_SECONDS, NOTEBOOK_SECONDS
 from course_kit.grading.asking.question import Key, Question, unpack
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.resuming import run_on
-from course_kit.grading.running.splice import NO_FILES, Cell, Ran, run_cells
+from course_kit.grading.running.splice import NAMES, NO_FILES, Cell, Ran, run_cells
 
 PACKED = re.compile(r'Check\(\s*"""\n([A-Za-z0-9+/=\n]+)\n"""')
 TELL = "__import__('course_kit.grading.asking.telling', fromlist=['tell']).tell({})"
@@ -75,8 +75,8 @@ def check_notebook(
 def _check_cells(question: Question, key: Key) -> list[Cell]:
     """A cell that tells what the check cell says, then a cell per case that tells its digest, for nbval to compare."""
     at_most = question.seconds * len(question.cases) + CELL_SECONDS
-    says = Cell(TELL.format(f"str({NAME}.report_in(globals(), {question.name!r}))"), seconds=at_most)
-    digests = (TELL.format(f"{NAME}.digest_in(globals(), {question.name!r}, {case!r})") for case in question.cases)
+    says = Cell(TELL.format(f"{NAME}.report_in({NAMES}, {question.name!r}).text"), seconds=at_most)
+    digests = (TELL.format(f"{NAME}.digest_in({NAMES}, {question.name!r}, {case!r})") for case in question.cases)
     pairs = zip(digests, question.cases, strict=True)
     return [says, *(Cell(source, f"{key.right[case]}\n", at_most) for source, case in pairs)]
 

@@ -17,6 +17,7 @@ from course_kit.grading.asking.limits import CELL_SECONDS
 SECONDS = "course_seconds"  # in a cell's metadata: a time limit of its own
 NBVAL = ("-m", "pytest", "-s", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env")
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+NAMES = "__import__('__main__').__dict__"  # what a notebook has defined, which may be a word such as `globals`, too
 OURS = ("-p", "no:terminalreporter", "-p", "course_kit.grading.running.recorder")
 
 

@@ -1,4 +1,4 @@
-"""Files beside a notebook are there and cannot be changed; what a submission must not read is refused beforehand."""
+"""Files beside a notebook are there, in a copy for each kernel; what must not be read is refused beforehand."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from course_kit.grading.containment.levels import refuse_in_sight
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
 FILES = {"helper.py": b"def one():\n    return 1", "data/t.csv": b"1,2", "../out": b"x", "/out": b"x"}
-USE = """import os, helper
+USE = """import os, re, helper
 assert helper.one() == 1
 assert open("data/t.csv").read() == "1,2"
+assert not os.path.exists("../out")
 for place in ("data/t.csv", "helper.py", "data/new"):
+    open(place, "w").write("x")  # as a notebook does that was handed in with what it writes
+for folder in re.findall(r" (/\\S+/inputs) ", open("/proc/self/mountinfo").read()):
     try:
-        open(place, "a").write("x")
+        open(f"{folder}/beside/helper.py", "a")
     except OSError:
         continue
-    raise AssertionError
-assert not os.path.exists("../out")"""
+    raise AssertionError(folder)"""
 
 
-def test_helpers_and_data_are_there_and_cannot_be_changed(grader, graded):
-    result = grader.grade("ann", notebook(USE, RIGHT), FILES)
+def test_helpers_and_data_are_there_and_every_kernel_finds_them_as_they_were_handed_in(grader, graded):
+    result = grader.grade("ann", notebook(f"{USE}\n{RIGHT}", "os._exit(0)"), FILES)
     assert (outcomes(result), result.errors) == (ALL_RIGHT, {})
     without = graded(USE, RIGHT, student="ann")
     assert list(without.errors) == [1]

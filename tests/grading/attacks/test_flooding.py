@@ -7,7 +7,7 @@ import threading
 
 import psutil
 import pytest
-from hostile import ALL_RIGHT, ALL_WRONG, LONG, RIGHT, WRONG, HastyGrader, notebook, outcomes
+from hostile import ALL_RIGHT, ALL_WRONG, LONG, RIGHT, SHORT, WRONG, HastyGrader, notebook, outcomes
 
 SEND = """
 def send(kind, content):
@@ -112,6 +112,21 @@ except OSError as error:
     time.sleep({})
     raise OSError(error.errno, f"{{count < 64}}")
 """
+LATE_FORKS = """
+import os, threading, time
+
+def fork():
+    while True:
+        try:
+            if os.fork() == 0:
+                while True: pass
+        except OSError:
+            time.sleep(0.1)
+
+def spread(x):
+    threading.Thread(target=fork, daemon=True).start()
+    return 1.0
+"""
 HEAVY_FORKS = """
 import os, threading, time
 
@@ -178,6 +193,11 @@ def test_processes_that_take_much_together_are_ended(attacked):
     result = attacked(WRONG, HEAVY_FORKS, limits=LONG)
     assert result.flags == ("code cell 2: the kernel ended",)
     assert outcomes(result) == ALL_WRONG
+
+
+def test_who_forks_once_the_answer_is_given_takes_nothing_from_the_next(attacked):
+    result = attacked(LATE_FORKS, limits=SHORT)
+    assert "right" not in outcomes(result)
 
 
 @pytest.mark.slow

@@ -35,6 +35,61 @@ def spread(x):
 def centred(x):
     return [Anything()] * 5
 """
+LOOKED_AT = {
+    "an array that changes what is asked of it": """
+import numpy as np
+class Odd(np.ndarray):
+    size = property(lambda self: 1)
+    def __eq__(self, other): return True
+    def astype(self, *args, **how): return np.zeros(5)
+def answer(x):
+    return np.zeros(x.shape).view(Odd)""",
+    "a text without an end": """
+class Odd(float):
+    def __str__(self): return "x" * (1 << 30)
+    __repr__ = __str__
+def answer(x):
+    return Odd(1)""",
+    "a list without an end": """
+class Odd(list):
+    __len__ = lambda self: 10**9
+    def __iter__(self):
+        while True: yield 1.0
+def answer(x):
+    return Odd()""",
+    "one that never goes": """
+class Odd(float):
+    def __del__(self):
+        while True:
+            try:
+                while True: pass
+            except BaseException: pass
+def answer(x):
+    return Odd(1)""",
+    "one that ends the kernel when it goes": """
+class Odd(float):
+    def __del__(self): __import__("os")._exit(0)
+def answer(x):
+    return Odd(1)""",
+    "one that searches who looks": """
+import gc, sys
+class Odd(float):
+    def __float__(self):
+        texts = [one for one in gc.get_objects() for one in gc.get_referents(one) if isinstance(one, str)]
+        frame = sys._getframe()
+        while frame := frame.f_back:
+            texts += [value for value in frame.f_locals.values() if isinstance(value, str)]
+        return float(next(text for text in texts if text.startswith(("(): ", "(5,): "))).split()[1])
+    __array__ = lambda self, *args, **how: __import__("numpy").array(float(self))
+def answer(x):
+    return Odd(1)""",
+    "a way to pack its inputs": """
+import pickle
+pickle.Pickler.dump = pickle.dumps = lambda *args, **how: b""
+def answer(x):
+    x[:] = 0
+    return x""",
+}
 MESSAGES = """
 kernel = get_ipython().kernel
 send = kernel.session.send
@@ -148,6 +203,12 @@ def test_a_forged_reply_is_heard(bundle: Bundle, graded):
 
 def test_objects_that_agree_with_everything_earn_nothing(graded):
     assert "right" not in outcomes(graded(FORGED))
+
+
+@pytest.mark.parametrize("what", LOOKED_AT)
+def test_objects_that_run_code_when_they_are_looked_at_earn_nothing(what, graded):
+    result = graded(f"{LOOKED_AT[what]}\nspread = centred = answer", limits=PATIENCE)
+    assert "right" not in outcomes(result)
 
 
 def test_words_that_say_right_earn_nothing(graded):

@@ -102,8 +102,10 @@ def test_it_has_no_right_and_no_group_and_makes_no_namespace(inside):
 
 
 def test_it_has_limits_of_its_own(inside):
-    look = "import resource as r; print([r.getrlimit(one)[1] for one in (r.RLIMIT_CPU, r.RLIMIT_CORE)], flush=True)"
-    assert inside(look) == f"{[Limits().cpu, 0]}\n"
+    names = "(r.RLIMIT_CPU, r.RLIMIT_CORE, r.RLIMIT_DATA, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE)"
+    look = f"import resource as r; print([r.getrlimit(one)[1] for one in {names}], flush=True)"
+    limits = Limits()
+    assert inside(look) == f"{[limits.cpu, 0, limits.memory, limits.scratch // 4, 256]}\n"
 
 
 def test_it_counts_its_own_processes_alone(inside):

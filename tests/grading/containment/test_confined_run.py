@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from course_kit.grading.containment.confined_run import _lines
+from course_kit.grading.containment.confined_run import MEMORY, _lines
 
 NO_KERNEL = """
 import pathlib, sys
@@ -24,6 +24,17 @@ try:
     print(list(run_confined([Cell("1")], job, 60)))
 except OSError as error:
     print(error)
+"""
+
+TALKS = """
+import os, pathlib, pytest, resource
+
+def talk(*words, **plugins):
+    os.write(1, os.read(0, 9))
+    os.write(2, b"what a submission made nbval say")
+    pathlib.Path("limit").write_text(str(resource.getrlimit(resource.RLIMIT_DATA)))
+
+pytest.main = talk
 """
 
 
@@ -47,6 +58,15 @@ def test_lines_end_with_the_time():
         assert list(_lines(pipe, start + 0.3)) == [b"one"]
         assert 0.3 <= time.monotonic() - start < 5
     os.close(writing)
+
+
+def test_what_listens_has_a_limit_reads_nothing_of_the_graders_and_says_nothing_on_a_terminal(tmp_path):
+    """A reply of a megabyte may take twenty once it is read."""
+    command = [sys.executable, "-c", f"{TALKS}{NO_KERNEL}\nprint(sys.stdin.read())", str(tmp_path)]
+    done = subprocess.run(command, input="kept", capture_output=True, text=True)
+    assert done.stdout.startswith("the sandbox gave no kernel")
+    assert (done.stdout.splitlines()[1:], done.stderr) == (["kept"], "")
+    assert (tmp_path / "private/limit").read_text() == str((MEMORY, MEMORY))
 
 
 @pytest.mark.slow

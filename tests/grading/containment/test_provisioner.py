@@ -12,6 +12,7 @@ import pytest
 import zmq
 from jupyter_client.manager import KernelManager
 
+from course_kit.grading.containment import provisioner
 from course_kit.grading.containment.provisioner import OnceConnected, SandboxProvisioner
 from course_kit.grading.containment.warm import INTERRUPT, KILL
 
@@ -51,32 +52,47 @@ def test_whoever_was_connected_once_never_is_again(tmp_path):
             assert not second.poll(500)
 
 
+def test_a_message_longer_than_the_listener_could_hold_closes_the_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(provisioner, "LARGEST", 1000)
+    with zmq.Context() as theirs, OnceConnected().context as ours, ours.socket(zmq.DEALER) as line:
+        line.linger = 0
+        with theirs.socket(zmq.DEALER) as other:
+            other.linger = 0
+            other.bind(f"ipc://{tmp_path / 'k-1'}")
+            line.connect(f"ipc://{tmp_path / 'k-1'}")
+            other.send(b"x" * 900)
+            assert line.poll(5000)
+            assert len(line.recv()) == 900
+            other.send(b"x" * 1100)
+            assert not line.poll(500)
+
+
 def test_a_kernel_is_asked_for_interrupted_killed_and_gone(door):
     address, ends, requests, server = door
     manager = KernelManager()
     told = {"address": address, "home": "/home/student", "seen_from": "/proc/{pid}/root/home", "readable": ["/in"]}
-    provisioner = SandboxProvisioner(parent=manager, **told)
+    asking = SandboxProvisioner(parent=manager, **told)
 
     async def live() -> None:
-        assert await provisioner.poll() == 0
-        info = await provisioner.launch_kernel([])
+        assert await asking.poll() == 0
+        info = await asking.launch_kernel([])
         server.join()
         assert (info["transport"], info["ip"]) == ("ipc", "/proc/7/root/home/k")
         assert requests[0]["connection"]["ip"] == "/home/student/k"
         assert requests[0]["connection"]["key"] == manager.session.key.decode()
         assert requests[0]["readable"] == ["/in"]
-        assert provisioner.has_process
-        assert await provisioner.poll() is None
+        assert asking.has_process
+        assert await asking.poll() is None
         for send in (
-            provisioner.send_signal(signal.SIGINT),
-            provisioner.send_signal(signal.SIGTERM),
-            provisioner.kill(),
+            asking.send_signal(signal.SIGINT),
+            asking.send_signal(signal.SIGTERM),
+            asking.kill(),
         ):
             await send
         assert ends[0].recv(9) == INTERRUPT + KILL + KILL
         ends[0].close()
-        assert await provisioner.poll() is not None
-        await provisioner.wait()
-        assert not provisioner.has_process
+        assert await asking.poll() is not None
+        await asking.wait()
+        assert not asking.has_process
 
     asyncio.run(live())

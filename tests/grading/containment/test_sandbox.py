@@ -32,6 +32,17 @@ def test_each_job_has_folders_of_its_own_that_end_with_it(unconfined, tmp_path):
     assert not list(tmp_path.glob("job-*"))
 
 
+def test_files_beside_a_notebook_are_laid_down_there_alone_for_nobody_to_write_in(tmp_path):
+    job = Job(tmp_path / "job", {})
+    up = "../" * len(job.folder.parts) + "../.."
+    job.lay_beside(
+        {f"{tmp_path}/out": b"x", f"{up}{tmp_path}/out": b"x", "a/../../../out": b"x", "a/b": b"x", "a": b"x"}
+    )
+    (laid,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert laid.relative_to(job.folder).as_posix() == "inputs/beside/a/b"
+    assert stat.S_IMODE(laid.stat().st_mode) == 0o444
+
+
 def test_the_kernel_is_described_where_only_the_grader_looks(tmp_path):
     (tmp_path / "private").mkdir()
     Job(tmp_path, {"address": "there"}).write_kernelspec()

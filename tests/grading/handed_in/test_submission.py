@@ -49,6 +49,7 @@ def test_of_the_released_notebook_the_code_is_read_and_the_written_part_is_empty
         lambda text: text.replace('"nbformat": 4', '"nbformat": 5').encode(),
         lambda text: text.replace('"nbformat": 4,', "").encode(),
         lambda text: json.dumps(json.loads(text), ensure_ascii=True).encode(),
+        lambda text: text.replace("\\n", "\\r\\n").encode(),  # as editors on Windows may store a cell
     ],
 )
 def test_other_encodings_of_the_same_are_read_the_same(bytes_of):
@@ -66,6 +67,12 @@ def test_an_old_notebook_is_converted(version):
     parsed = parse(json.dumps(notebook).encode(), A4)
     assert parsed.sources == CODE
     assert "an old format of notebook, converted" in parsed.flags
+
+
+def test_a_heading_of_any_level_of_an_old_notebook_is_one_that_markdown_has():
+    cells = [{"cell_type": "heading", "level": level, "source": "x"} for level in (400_000_000, 2, -1, "5", None)]
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    assert parse(json.dumps(old).encode(), A4).texts == ("###### x", "## x", "# x", "# x", "# x")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +133,11 @@ def test_copied_cells_a_foreign_kernel_and_marks_of_a_merge_are_flags():
     )
     bash = {**NOTEBOOK, "metadata": {"kernelspec": {"name": "bash", "display_name": "B"}}}
     assert parse(json.dumps(bash).encode(), A4).flags == ("its kernel is 'bash'; it was read as Python",)
+
+
+def test_a_kernel_of_python_is_none_to_flag_whatever_its_name():
+    spec = {"kernelspec": {"name": "conda-env-gnn-py", "display_name": "gnn"}, "language_info": {"name": "python"}}
+    assert parse(json.dumps({**NOTEBOOK, "metadata": spec}).encode(), A4).flags == ()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,20 @@ def test_the_last_definition_counts_and_cells_that_are_no_python_are_passed_over
     assert {name: node.args.args[:1] and node.args.args[0].arg for name, node in found.items()} == {"f": "y", "g": []}
 
 
+LINES = {
+    "IPython's": "%matplotlib inline\n!ls\n?f\nf?\nos.path.join??\nfiles = !ls\nspent = %timeit -o f(1)\n{}",
+    "a cell of IPython's": "%%time\n{}",
+    "that begin with an operator": "{}\nrest = (\n    1\n    % 2\n)\nwords = '''\n!\n'''",
+    "of Windows": "%matplotlib inline\r\n{}",
+}
+
+
+@pytest.mark.parametrize("lines", LINES)
+def test_a_function_is_found_beside_lines_(lines):
+    source = LINES[lines].format("def f(x):\n    return x")
+    assert functions([source.replace("\n", "\r\n") if "\r" in source else source]).keys() == {"f"}
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -39,7 +53,10 @@ def test_other_modules_are_not(source):
 
 @pytest.mark.parametrize(
     "source",
-    ["1+" * (LONGEST // 2 - 1) + "1", "-" * 90_000 + "1", "(" * 9000, "\x00", "f" + "()" * 40_000, "'" * 99, "\ud800"],
+    [
+        *("1+" * (LONGEST // 2 - 1) + "1", "-" * 90_000 + "1", "(" * 9000, "\x00", "f" + "()" * 40_000, "'" * 99),
+        *("\ud800", " " * 99_000 + "?x", "x" * 99_000 + "?", "x, " * 33_000 + "=!"),
+    ],
 )
 def test_hostile_source_is_passed_over(source):
     assert functions([source, "def f(): pass"]).keys() == {"f"}

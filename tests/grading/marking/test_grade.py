@@ -175,4 +175,5 @@ def test_a_case_brings_out_less_than_eight_bits_whatever_is_said_in_its_place():
 
 def test_the_line_of_an_error_is_told_of_no_long_cell_which_could_spell_out_much():
     assert _line_of("a\n" * 200, 7) == "a"
+    assert _line_of("a = '\x0c\u2028'\nb", 2) == "b"  # Python begins no line there
     assert _line_of("a\n" * 201, 7) == ""
