@@ -22,7 +22,8 @@ MOODLE = {
     "grade": "grade|bewertung|note|calificacion|nota|avaliacao|成绩|评分",
     "maximum": "maximum grade|bestwertung|maximale bewertung|note maximale|calificacion maxima|nota maxima"
     "|avaliacao maxima|最高分|最高成绩|满分",
-    "comments": "feedback comments|feedback als kommentar",
+    "comments": "feedback comments|feedback als kommentar|feedback par commentaires|comentarios de retroalimentacion"
+    "|comentarios de feedback|反馈意见",
     "submitted": "last modified (submission)|zuletzt geandert (abgabe)|derniere modification (travail remis)"
     "|derniere modification (remise)|ultima modificacion (entrega)|fecha de entrega|ultima modificacao (envio)"
     "|ultima modificacao (submissao)|最后修改(提交)|最后修改 (提交)|最近修改(提交)",

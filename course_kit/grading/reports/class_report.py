@@ -21,7 +21,7 @@ from course_kit.grading.reports.in_class import Confusion
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
 from course_kit.grading.reports.rules import NO_RULES, Rules
-from course_kit.grading.reports.statistics import askable, discrimination, lateness, to_talk_to
+from course_kit.grading.reports.statistics import askable, discrimination, lateness, mistakes, to_talk_to, told
 
 BINS = 10
 KINDS = {  # what a flag says → the heading it stands under; the first that fits
@@ -55,7 +55,7 @@ def class_report(
         name: [exercise for result in asked.values() for exercise in result.exercises if exercise.name == name]
         for name in assignment.exercises
     }
-    mistakes, tells = _mistakes(assignment, by_exercise), discrimination(asked)
+    made, tells = mistakes(assignment, asked), discrimination(asked)
     pages = _pages(row.student for row in rows)
     edges = [points_of(assignment) * n / BINS for n in range(BINS + 1)]
     counts = np.histogram(totals, edges)[0].tolist()
@@ -82,8 +82,8 @@ def class_report(
             for (low, high), count in zip(itertools.pairwise(edges), counts, strict=True)
         ],
         histogram=histogram(edges, counts, "points") if totals else "",
-        mistakes=mistakes,
-        frequency=frequencies({f"{m['exercise']}: {m['name']}": m["count"] for m in mistakes}, "students"),
+        mistakes=made,
+        frequency=frequencies({f"{one.exercise}: {one.name}": one.count for one in made}, "students"),
         exercises=[_exercise(assignment, name, those, tells) for name, those in by_exercise.items()],
         kinds=_kinds(rows, results),
         strangers=run.strangers,
@@ -118,26 +118,6 @@ def _by_hand(row: Row, change: Changed) -> dict[str, str]:
 def _quartiles(totals: Sequence[float]) -> dict[str, float]:
     low, median, high = np.percentile(totals, [25, 50, 75])
     return {"mean": float(np.mean(totals)), "median": float(median), "low": float(low), "high": float(high)}
-
-
-def _mistakes(assignment: Assignment, by_exercise: Mapping[str, list[ExerciseResult]]) -> list[dict[str, Any]]:
-    """Known mistakes by the number of students who made them."""
-    counts = Counter(
-        (name, mistake)
-        for name, found in by_exercise.items()
-        for exercise in found
-        for mistake in {case.mistake for case in exercise.cases.values()} - {""}
-    )
-    order = list(assignment.exercises)
-    return [
-        {
-            "exercise": name,
-            "name": mistake.replace("_", " "),
-            "count": count,
-            "hint": assignment.exercises[name].hints.get(mistake, ""),
-        }
-        for (name, mistake), count in sorted(counts.items(), key=lambda m: (-m[1], order.index(m[0][0]), m[0][1]))
-    ]
 
 
 def _to_talk_to(row: Row, why: Sequence[str], pages: Mapping[str, str]) -> dict[str, str]:
@@ -177,7 +157,7 @@ def _exercise(
 
 def _case(case: str, found: Sequence[ExerciseResult]) -> dict[str, Any]:
     asked = [exercise.cases[case] for exercise in found if case in exercise.cases]
-    wrong = Counter(how.mistake.replace("_", " ") or how.outcome for how in asked if not how.passed)
+    wrong = Counter(told(how) for how in asked if not how.passed)
     most = min(wrong.items(), key=lambda pair: (-pair[1], pair[0])) if wrong else None
     share = sum(how.passed for how in asked) / len(asked)
     return {"name": case, "share": share, "instead": f"{most[0]} ({most[1]})" if most else ""}

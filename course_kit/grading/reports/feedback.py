@@ -11,23 +11,21 @@ from course_kit.grading.reports.gradebook import UNCONFINED, Row
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.pages import render
 from course_kit.grading.reports.remarks import RAISED, builds_on, next_steps, nothing_to_ask, remarks
-from course_kit.grading.reports.rubric import Rubric
 
 TOLD_ERRORS = 5
 
 
-def feedback(assignment: Assignment, row: Row, result: Result, rubric: Rubric) -> str:
+def feedback(assignment: Assignment, row: Row, result: Result) -> str:
     """A student's page as an HTML document. It holds no input of grading, no right value and nothing that code printed.
 
     Args:
         assignment: What was graded.
         row: The student's line of the gradebook.
         result: The student's result.
-        rubric: Points and comments for written parts.
     """
     exercises = {exercise.name: exercise for exercise in result.exercises}
     below, unasked = builds_on(assignment, exercises), bool(nothing_to_ask(exercises))
-    written = [_written(assignment, part, row, result, rubric) for part in assignment.written]
+    written = [_written(part, row, result) for part in assignment.written]
     return render(
         "feedback.html",
         assignment=assignment,
@@ -103,14 +101,13 @@ def _praise(right: int, cases: int) -> str:
     return "This much is right already:"
 
 
-def _written(assignment: Assignment, part: str, row: Row, result: Result, rubric: Rubric) -> dict[str, object]:
-    grade, points = rubric.get((row.student, part)), row.written.get(part)
+def _written(part: str, row: Row, result: Result) -> dict[str, object]:
     return {
         "name": part,
         "title": part.replace("_", " ").capitalize(),
-        "points": points,
+        "points": row.written.get(part),
         "by_hand": _by_hand(row, part),
         "of": row.worth.get(part),
-        "comment": grade.comment if grade else "",
+        "comment": row.comments.get(part, ""),
         "missing": not result.written.get(part),
     }

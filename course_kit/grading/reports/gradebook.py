@@ -34,6 +34,7 @@ class Row:
         worth: Function or part → points that it is worth; those that do not count are left out.
         exercises: Function → points; empty without a result.
         written: Part → points that a person gave, None if nobody has yet.
+        comments: Part → what a person said of it; only where somebody did.
         changes: What adjust.csv did to them.
         on_total: What adjust.csv says of the total.
         time: When it was handed in, ISO; "" if that is not known.
@@ -52,6 +53,7 @@ class Row:
     worth: Mapping[str, float]
     exercises: dict[str, float]
     written: dict[str, float | None]
+    comments: dict[str, str]
     changes: tuple[Changed, ...]
     on_total: tuple[Adjustment, ...]
     time: str
@@ -206,6 +208,7 @@ def _row(
         worth={},
         exercises=scores,
         written=written,
+        comments={part: grade.comment for part, grade in grades.items() if grade and grade.comment},
         changes=tuple(changes),
         on_total=on_total,
         time=time.isoformat(timespec="seconds") if time else "",

@@ -69,6 +69,7 @@ def brief(assignment: Assignment, row: Row, result: Result) -> str:
     for change in row.adjusted:
         if not change.line.is_excused:
             lines.append(": ".join(filter(None, (f"By hand, {change.told}", change.line.comment))))
+    lines += [f"{part.replace('_', ' ').capitalize()}: {comment}" for part, comment in row.comments.items()]
     steps = next_steps(assignment, {exercise.name: exercise for exercise in result.exercises})
     return "\n".join([*lines, *(steps or ["Every case of every function is right."])])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.marking.result import Result
 from course_kit.grading.reports.examples import Example, example
 from course_kit.grading.reports.pages import render
+from course_kit.grading.reports.statistics import mistakes
 
 SHOWN = 5
 FEWEST = 3  # students behind a mistake, or the class would know who
@@ -16,15 +18,15 @@ FEWEST = 3  # students behind a mistake, or the class would know who
 
 @dataclass(frozen=True)
 class Confusion:
-    """A known mistake, and how many made it.
+    """A mistake that students are told of, and how many made it.
 
     Args:
         exercise: Name of the function.
         title: What the function is about.
-        name: Name of the mistake.
+        name: How pages call the mistake.
         hint: What a tutor says to it.
-        count: Students whose answer to at least one case is that of the mistake.
-        example: An input on which it shows.
+        count: Students with at least one such answer.
+        example: An input on which it shows; None where there is none to show.
     """
 
     exercise: str
@@ -42,23 +44,17 @@ def confusions(assignment: Assignment, results: Mapping[str, Result]) -> list[Co
         assignment: What was graded.
         results: Student → result.
     """
-    counts: dict[tuple[str, str], int] = {}
-    for result in results.values():
-        for key in {(one.name, how.mistake) for one in result.exercises for how in one.cases.values() if how.mistake}:
-            counts[key] = counts.get(key, 0) + 1
-    order = list(assignment.exercises)
-    known = [key for key in counts if key[1] in assignment.exercises[key[0]].hints]
-    first = sorted(known, key=lambda key: (-counts[key], order.index(key[0]), key[1]))[:SHOWN]
+    known = (one for one in mistakes(assignment, results) if one.hint)
     return [
         Confusion(
-            exercise=name,
-            title=assignment.exercises[name].title,
-            name=mistake,
-            hint=assignment.exercises[name].hints[mistake],
-            count=counts[name, mistake],
-            example=example(assignment, name, mistake),
+            exercise=one.exercise,
+            title=assignment.exercises[one.exercise].title,
+            name=one.name,
+            hint=one.hint,
+            count=one.count,
+            example=example(assignment, one.exercise, one.key) if one.key else None,
         )
-        for name, mistake in first
+        for one in itertools.islice(known, SHOWN)
     ]
 
 

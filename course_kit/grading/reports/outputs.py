@@ -78,7 +78,7 @@ def write_outputs(
     files = stems(run.handed_in)
     texts = {"gradebook.csv": MARK + to_text(rows, assignment, run)}
     graded = [row for row in rows if row.student in results]
-    pages = [(row, feedback(assignment, row, results[row.student], grades)) for row in graded]
+    pages = [(row, feedback(assignment, row, results[row.student])) for row in graded]
     texts |= {f"feedback/{files[row.student]}.html": page for row, page in pages}
     asked = askable(results)
     found = confusions(assignment, asked)
@@ -90,7 +90,8 @@ def write_outputs(
         texts[adjust.FILE] = MARK + to_csv(adjust.COLUMNS, [])
     if unknown := sum(UNKNOWN_TIME in row.states for row in rows):
         notes.append(
-            f"of {unknown} submissions it is not known when they were handed in: no rule for lateness was applied"
+            f"of {unknown} submissions it is not known when they were handed in: no rule for lateness was applied; a "
+            "class list with the column submitted tells it"
         )
     return Outputs([replace(directory / name, text) for name, text in texts.items()], rows, results, pages, notes)
 

@@ -143,7 +143,7 @@ def next_steps(assignment: Assignment, results: Mapping[str, ExerciseResult]) ->
             later.append(name)
         else:
             wrong = sum(not case.passed for case in result.cases.values())
-            steps.append(f"Correct `{name}` ({title}): {_few(wrong, len(result.cases))}, see below.")
+            steps.append(f"Correct `{name}` ({title}): {_few(wrong, len(result.cases))}.")
     if later:
         needed = _list([name for name in results if any(name in below[other] for other in later)])
         they = "it uses" if len(later) == 1 else "they use"

@@ -18,13 +18,13 @@ class Grade:
     """What a person gave for one part.
 
     Args:
-        points: Points.
+        points: Points; None where there is a comment alone, which leaves the part to be graded.
         comment: Words for the student.
         text: The student's words that were graded, as the form showed them.
         version: Digest of these words; "" in a table that was made by hand.
     """
 
-    points: float
+    points: float | None
     comment: str = ""
     text: str = field(default="", compare=False)
     version: str = field(default="", compare=False)
@@ -51,9 +51,8 @@ def counting(rubric: Rubric, results: Mapping[str, Result]) -> tuple[Rubric, lis
         if text is None or grade.version in ("", version_of(text)):
             kept[student, part] = grade
         else:
-            lines.append(
-                f"{student}, {part}: another text than the one that got {grade.points:g} points; read it again"
-            )
+            got = "a comment" if grade.points is None else f"{grade.points:g} points"
+            lines.append(f"{student}, {part}: another text than the one that got {got}; read it again")
     return kept, lines
 
 
@@ -61,7 +60,8 @@ def read_rubric(path: Path, assignment: Assignment) -> Rubric:
     """Read the points of written parts.
 
     Args:
-        path: CSV with columns student, part, points, comment and maybe others; rows without points are not graded yet.
+        path: CSV with columns student, part, points, comment and maybe others; rows without points are not graded yet,
+            but their comments are kept.
         assignment: The assignment.
 
     Raises:
@@ -77,9 +77,9 @@ def read_rubric(path: Path, assignment: Assignment) -> Rubric:
             )
         if (student, part) in grades:
             refuse(where, "a second row", "one")
-        if points:
-            most, others = assignment.written[part], (row.get(name, "") for name in ("comment", "text", "version"))
-            grades[student, part] = Grade(points_given(points, most, where), *others)
+        if points or row.get("comment"):
+            given = points_given(points, assignment.written[part], where) if points else None
+            grades[student, part] = Grade(given, *(row.get(name, "") for name in ("comment", "text", "version")))
     return grades
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,13 +11,14 @@ from datetime import timedelta
 import numpy as np
 
 from course_kit.grading.authoring.assignment import Assignment
-from course_kit.grading.marking.result import Result
+from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.reports.gradebook import Row
 from course_kit.grading.reports.remarks import nothing_to_ask
 from course_kit.grading.reports.rules import points_by_part
 
 FEWEST = 10  # students; with less, a correlation is an accident
 LOW = 0.5  # of the points
+LONGEST = 40  # characters of a hint that stands for a mistake without a name
 
 
 def askable(results: Mapping[str, Result]) -> dict[str, Result]:
@@ -25,6 +28,55 @@ def askable(results: Mapping[str, Result]) -> dict[str, Result]:
         for student, result in results.items()
         if not nothing_to_ask({exercise.name: exercise for exercise in result.exercises})
     }
+
+
+def told(how: CaseResult) -> str:
+    """What happened in a case, in a few words: the known mistake, else the beginning of the judge's hint."""
+    hint = f"“{textwrap.shorten(how.hint, LONGEST, placeholder='…')}”" if how.hint else ""
+    return how.mistake.replace("_", " ") or hint or how.outcome
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake that students made: a known one, or one that a judge has a hint for.
+
+    Args:
+        exercise: Name of the function.
+        key: Name of the known mistake; "" where a judge told it.
+        name: How pages call it.
+        hint: What students are told.
+        count: Students with at least one such answer.
+    """
+
+    exercise: str
+    key: str
+    name: str
+    hint: str
+    count: int
+
+
+def mistakes(assignment: Assignment, results: Mapping[str, Result]) -> list[Mistake]:
+    """All mistakes that were made, by the number of students.
+
+    Args:
+        assignment: What was graded.
+        results: Student → result.
+    """
+    counts = Counter(
+        (exercise.name, key, name, hint)
+        for result in results.values()
+        for exercise in result.exercises
+        for key, name, hint in {
+            (how.mistake, told(how), how.hint) for how in exercise.cases.values() if how.mistake or how.hint
+        }
+    )
+    order = list(assignment.exercises)
+    return [
+        Mistake(exercise, key, name, hint or assignment.exercises[exercise].hints.get(key, ""), count)
+        for (exercise, key, name, hint), count in sorted(
+            counts.items(), key=lambda pair: (-pair[1], order.index(pair[0][0]), *pair[0][1:])
+        )
+    ]
 
 
 def discrimination(results: Mapping[str, Result]) -> dict[tuple[str, str], float]:

@@ -14,9 +14,10 @@ from course_kit.grading.reports.adjust import EXCUSED, TOTAL
 from course_kit.grading.reports.gradebook import Row
 from course_kit.grading.reports.lms import points_of
 from course_kit.grading.reports.remarks import builds_on, remarks
+from course_kit.grading.reports.statistics import told
 from course_kit.grading.reviewing.desk import CHANGED, Desk
 from course_kit.grading.reviewing.items import add_item, read_items
-from course_kit.grading.reviewing.queues import EVERYBODY, GROUPS, Queue, told
+from course_kit.grading.reviewing.queues import EVERYBODY, GROUPS, Queue
 from course_kit.grading.reviewing.scores import Place, Tables, give
 
 HERE = Path(__file__).parent

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course_kit.grading.authoring.assignment import Assignment
-from course_kit.grading.marking.result import CaseResult, Result
+from course_kit.grading.marking.result import Result
 from course_kit.grading.reports.class_report import kind_of
 from course_kit.grading.reports.gradebook import Row
+from course_kit.grading.reports.statistics import told
 
 EVERYBODY = "all"
 GROUPS = {"w": "Written parts", "m": "By mistake", "f": "By flag", "s": "Similar answers"}
@@ -29,11 +30,6 @@ class Queue:
     title: str
     part: str
     students: tuple[str, ...]
-
-
-def told(how: CaseResult) -> str:
-    """What happened in a case, in words: the known mistake if there is one."""
-    return how.mistake.replace("_", " ") or how.outcome
 
 
 def queues(

@@ -12,7 +12,6 @@ from course_kit.grading.reports import adjust
 from course_kit.grading.reports.outputs import FORM
 from course_kit.grading.reports.rubric import points_given, version_of
 from course_kit.grading.reviewing.rows import Line, find, put
-from course_lib.arguments import refuse
 
 WRITTEN_COLUMNS = ("student", "part", "of", "points", "comment", "text", "version")
 ON_SCORES, ON_WRITTEN = ("points", "change", "comment"), ("points", "comment")  # what a reviewer fills in
@@ -70,9 +69,13 @@ class Tables:
         return {name: (line or {}).get(name, "") for name in place.columns}, ""
 
     def is_stale(self, place: Place) -> bool:
-        """Whether points were given to another text than the one that is handed in now."""
+        """Whether points or a comment were given to another text than the one that is handed in now."""
         line = find(self.lines[place.file], place.key, place.file) if place.text is not None else None
-        return bool(line and line["points"] and line.get("version", "") not in ("", version_of(place.text or "")))
+        return bool(
+            line
+            and (line["points"] or line["comment"])
+            and line.get("version", "") not in ("", version_of(place.text or ""))
+        )
 
 
 def give(
@@ -103,8 +106,6 @@ def give(
     most = assignment.written[place.part]
     if after["points"]:
         points_given(after["points"], most, place.part)
-    elif after["comment"]:
-        refuse(place.part, "a comment without points", "points beside it", "0 says that it earns nothing")
     line = {"student": place.student, "part": place.part, "of": f"{most}", **after}
     line |= {"text": place.text, "version": version_of(place.text)}
     put(path, WRITTEN_COLUMNS, place.key, before, line, keep=True)

@@ -50,7 +50,7 @@ def test_pages_and_tables_show_kind_and_line_and_of_few_cells(graded):
     one = result(A1, errors=errors)
     class_run = run(A1, {"ada": IN_TIME})
     rows = gradebook(class_run, A1, {"ada": one}, {})
-    page = feedback(A1, rows[0], one, {})
+    page = feedback(A1, rows[0], one)
     assert page.count("stopped with ValueError at the line") == TOLD_ERRORS
     assert "So did 3 code cells more." in page
     for text in (page, class_report(class_run, A1, rows, {"ada": one}), to_text(rows, A1, class_run)):

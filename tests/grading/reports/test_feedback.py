@@ -22,7 +22,7 @@ DUE = {"due": "2026-11-30T18:00Z", "late": "10%/day"}
 def page(assignment, graded, time=IN_TIME, rubric=None, student="ada", **fields) -> str:
     class_run = run(assignment, {student: time}, **fields)
     (row,) = gradebook(class_run, assignment, {student: graded}, rubric or {})
-    return feedback(assignment, row, graded, rubric or {})
+    return feedback(assignment, row, graded)
 
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "main", "footer", "section", "div", "span"}
@@ -92,8 +92,17 @@ def test_lateness_a_missing_sandbox_errors_and_flags_are_told():
 
 def test_a_written_part_waits_for_a_person_and_then_shows_points_and_comment():
     waiting = plain(page(A4, result(A4, written={"three_sentences": "Mine."})))
-    assert "Three sentences: nobody has read your text yet" in waiting
+    assert "Three sentences: nobody has given points for your text yet" in waiting
     assert "85 of 100 points so far: this total is provisional" in waiting
+    said = plain(
+        page(
+            A4,
+            result(A4, written={"three_sentences": "Mine."}),
+            rubric={("ada", "three_sentences"): Grade(None, "Which?")},
+        )
+    )
+    assert "Which?" in said
+    assert "Three sentences: nobody has given points for your text yet" in said
     read = plain(
         page(
             A4,

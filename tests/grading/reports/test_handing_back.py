@@ -110,6 +110,33 @@ def test_in_brief_it_says_the_total_what_a_person_said_and_what_to_do_next():
     assert "their words" not in text
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Last modified (grade),"
+        "Feedback comments",
+        "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Status,Bewertung,Bestwertung,Zuletzt geändert (Bewertung),"
+        "Feedback als Kommentar",
+        "Identifiant,Nom complet,Numéro d’identification,Adresse de courriel,Statut,Note,Note maximale,"
+        "Dernière modification (note),Feedback par commentaires",
+        "Identificador,Nombre completo,Número de ID,Dirección de correo,Estado,Calificación,Calificación máxima,"
+        "Última modificación (calificación),Comentarios de retroalimentación",
+        "Identificador,Nome completo,Número de identificação,Endereço de email,Status,Nota,Nota máxima,"
+        "Última modificação (nota),Comentários de feedback",
+        "标识符,全名,ID号,电子邮件地址,状态,成绩,最高分,最后修改(成绩),反馈意见",
+    ],
+    ids=["en", "de", "fr", "es", "pt", "zh"],
+)
+def test_moodles_worksheet_gets_points_and_comments_in_every_language(tmp_path, header):
+    """The last column is called as Moodle's language packs call the plugin of these comments."""
+    sheet = f"{header}\n" + "\n".join(f"{line}," for line in MOODLE.splitlines()[1:]) + "\n"
+    done = export("moodle", ROWS, A1, dict.fromkeys(STUDENTS, HALF), roster(tmp_path, sheet))
+    (tmp_path / "moodle.csv").write_text(done.files["moodle.csv"], "utf-8")
+    row = next(row for row in read_table(tmp_path / "moodle.csv") if "doe1" in row.values())
+    assert row[header.split(",")[5]] == "92"
+    assert row[header.split(",")[-1]].startswith("A1 · Metrics: 92 of 100 points.")
+
+
 def test_moodles_worksheet_gets_comments_that_are_escaped_and_keeps_a_persons(tmp_path):
     """Moodle takes a comment of its worksheet for HTML."""
     sheet = MOODLE.replace("(grade)", "(grade),Feedback comments").replace(",-\n", ",-,\n")

@@ -25,9 +25,19 @@ def found():
 
 def test_mistakes_come_by_the_number_of_students(found):
     assert [(one.exercise, one.name, one.count) for one in found] == [
-        ("top_k", "worst_first", 3),
-        ("audit_f1", "wrong_sign", 1),
+        ("top_k", "worst first", 3),
+        ("audit_f1", "wrong sign", 1),
     ]
+
+
+def test_the_hint_of_a_judge_counts_as_a_mistake_without_a_name():
+    """Whoever got it several times counts once."""
+    said = CaseResult("wrong", hint="Does each step go down, or does it go up? " * 2)
+    graded = {name: result(A1, top_k=said, audit_f1=said) for name in NAMES}
+    first, second = confusions(A1, graded)
+    assert (first.exercise, first.count, first.hint, first.example) == ("top_k", 4, said.hint, None)
+    assert first.name == "“Does each step go down, or does it go…”"
+    assert said.hint.strip() in in_class(A1, [first, second], 4)
 
 
 def test_the_example_shows_what_is_right_and_what_the_mistake_answers(found):

@@ -56,8 +56,8 @@ def test_what_stands_on_sand_is_told_so():
     }
     assert "`top_k`, which is not right yet" in said(CaseResult("wrong"), ("top_k",))
     assert next_steps(A1, results) == [
-        "Correct `top_k` (The list): 1 of 2 cases is not right yet, see below.",
-        "Correct `audit_f1` (Auditing a published table): 1 of 2 cases is not right yet, see below.",
+        "Correct `top_k` (The list): 1 of 2 cases is not right yet.",
+        "Correct `audit_f1` (Auditing a published table): 1 of 2 cases is not right yet.",
         "Then look at `recall_at_k` again: it uses `top_k`, so some cases may be right by then.",
     ]
 

@@ -25,7 +25,11 @@ def test_the_form_holds_everybodys_words_and_comes_back_filled_in(tmp_path):
     assert {row["student"]: row["text"] for row in rows} == WORDS
     assert {row["of"] for row in rows} == {"15"}
     assert read_rubric(path, A4) == {}
-    grades = {("ada", "three_sentences"): Grade(7.5, "=fine"), ("cleo", "three_sentences"): Grade(0)}
+    grades = {
+        ("ada", "three_sentences"): Grade(7.5, "=fine"),
+        ("ben", "three_sentences"): Grade(None, "Ask Kim"),
+        ("cleo", "three_sentences"): Grade(0),
+    }
     assert read_rubric(filled(tmp_path, form(A4, results, grades)), A4) == grades
 
 
@@ -36,6 +40,9 @@ def test_points_belong_to_the_words_that_were_read(tmp_path):
     path = filled(tmp_path, form(A4, old, given))
     assert counting(read_rubric(path, A4), old) == (given, [])
     anew = {**old, "ben": result(A4, written={"three_sentences": "Other words."})}
+    assert counting({("ben", "three_sentences"): Grade(None, "why?", version="v0")}, anew)[1] == [
+        "ben, three_sentences: another text than the one that got a comment; read it again"
+    ]
     del anew["ada"]
     kept, lines = counting(read_rubric(path, A4), anew)
     assert kept == {("ada", "three_sentences"): Grade(7.5)}

@@ -83,7 +83,6 @@ def test_a_write_between_reading_and_renaming_is_not_lost(tmp_path, monkeypatch)
         (LAYER, {"points": "excused"}, "excused from a part"),
         (LAYER, {"change": "much"}, "'much' in the column change"),
         (WORDS, {"points": "16"}, "a number from 0 to 15"),
-        (WORDS, {"comment": "Good."}, "a comment without points"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path, place, after, said):
@@ -104,6 +103,8 @@ def test_points_for_words_name_the_words(tmp_path):
     (line,) = read_table(tmp_path / "written.csv")
     assert (line["points"], line["comment"], line["version"]) == ("9", "Good.", version_of("My words."))
     assert not Tables(tmp_path).is_stale(WORDS)
+    give(tmp_path, A4, WORDS, {"points": "9", "comment": "Good."}, {"points": "", "comment": "Why?"}, "Kim")
+    assert Tables(tmp_path).given(WORDS)[0] == {"points": "", "comment": "Why?"}
     assert Tables(tmp_path).is_stale(Place("ada", "three_sentences", "Others."))
 
 

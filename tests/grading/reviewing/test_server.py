@@ -223,7 +223,7 @@ def test_points_for_other_words_are_not_shown_as_given(graded):
     (graded / "written.csv").write_text("student,part,points,comment,version\nada,three_sentences,9,Good.,vold\n")
     with serving(graded) as server:
         text = page(server, "s/1?in=w0")
-        assert "Another text had points before this one" in text
+        assert "Another text was read before this one" in text
         assert 'value="9"' not in text
         before = {"points": "9", "comment": "Good."}
         assert save(server, 1, "three_sentences", before, {"points": "4", "comment": ""})[0] == 200
