@@ -58,7 +58,7 @@ slides: install
 
 claims: export OMP_NUM_THREADS = 1
 claims: install
-	@$(PY) -m pytest tests/claims -m claim --write-claims
+	@$(PY) -m pytest tests/claims -m claim --write-claims $(ARGS)
 
 results: install
 	@$(PY) benchmarks/comparison.py

@@ -1,15 +1,17 @@
 """The long runs behind notebooks 02 and 06: every contestant, its losses, and fewer and fewer training edges.
 
-    python benchmarks/comparison.py            # about a quarter of an hour on one core; `make results` does the same
+    python benchmarks/comparison.py            # about half an hour on one core; `make results` does the same
     python benchmarks/comparison.py --only thinning   # one of the tables
+    python benchmarks/comparison.py --data lastfm "lastfm thinned"   # the rows of some data sets, the others stay
 
-Writes comparison.csv, softmax.csv, thinning.csv and losses.csv into notebooks/results. All settings were chosen on
-other splits by benchmarks/tune.py; the test edges of these splits are looked at once, here.
+Writes comparison.csv, softmax.csv, signs.csv, thinning.csv and losses.csv into notebooks/results. All settings were
+chosen on other splits by benchmarks/tune.py; the test edges of these splits are looked at once, here.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +19,15 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from course_lib.comparison import SETTINGS, build, contestants, split_of
+from course_lib.comparison import build, contestants, split_of
 from course_lib.evaluation import evaluate, run_seeds
 from course_lib.graph import Split
+from course_lib.models import SharpenedFilter
 from course_lib.training import fit, recipe_for
 
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 SEEDS = range(5)
+DATASETS = ("movielens-100k", "movielens-100k thinned", "lastfm", "lastfm thinned")
 SHARES = (1.0, 0.6, 0.4, 0.2, 0.1)
 # Each share of the edges has settings of its own: the best mean validation recall@20 over three other splits, by
 # `benchmarks/tune.py MODEL movielens-100k --keep SHARE --halve`, where --lr 0.01 0.02 0.05 and a --weight-decay from
@@ -42,25 +46,35 @@ TUNED = {
 SETTING = {(name, share): setting for name, row in TUNED.items() for share, setting in zip(SHARES, row, strict=True)}
 
 
-def comparison() -> pd.DataFrame:
-    """All contestants on every data set, trained with BPR: one row per run."""
-    return contest("bpr")
+def comparison(datasets: Sequence[str]) -> pd.DataFrame:
+    """All contestants on some data sets, trained with BPR: one row per run."""
+    return contest(datasets, "bpr")
 
 
-def softmax() -> pd.DataFrame:
+def softmax(datasets: Sequence[str]) -> pd.DataFrame:
     """Those of them that are trained, with the softmax over all items: one row per run."""
-    return contest("softmax", trained_only=True)
+    return contest(datasets, "softmax", trained_only=True)
 
 
-def contest(loss: str, trained_only: bool = False) -> pd.DataFrame:
+def contest(datasets: Sequence[str], loss: str, trained_only: bool = False) -> pd.DataFrame:
     """Five splits of every data set, the same for every contestant."""
     tables = []
-    for dataset in SETTINGS:
+    for dataset in datasets:
         builders, recipes = contestants(dataset, loss)
         some = {name: builders[name] for name in (recipes if trained_only else builders)}
         runs = run_seeds(some, lambda seed, dataset=dataset: split_of(dataset, seed), recipes, SEEDS)
         tables.append(runs[["recall@20", "ndcg@20", "seconds"]].assign(dataset=dataset).reset_index())
     return pd.concat(tables)[["dataset", "model", "seed", "recall@20", "ndcg@20", "seconds"]]
+
+
+def signs(datasets: Sequence[str]) -> pd.DataFrame:
+    """The filter R_u (P + c P²) with a second blur of either sign: one row per run."""
+    runs = [(dataset, c, seed) for dataset in datasets for c in (-0.5, 0.5) for seed in SEEDS]
+    rows = []
+    for dataset, c, seed in tqdm(runs, unit="run", desc="signs"):
+        parts = split_of(dataset, seed)
+        rows.append((dataset, c, seed, evaluate(SharpenedFilter(parts.train, (1.0, c), 1, 0.0), parts)["recall@20"]))
+    return pd.DataFrame(rows, columns=["dataset", "c", "seed", "recall@20"])
 
 
 def tested(name: str, share: float, parts: Split, seed: int) -> float:
@@ -94,19 +108,34 @@ def losses() -> pd.DataFrame:
     return runs[["recall@20", "ndcg@20", "seconds"]].rename_axis(["loss", "seed"]).reset_index()
 
 
-TABLES = {"comparison": comparison, "softmax": softmax, "thinning": thinning, "losses": losses}
+BY_DATASET = {"comparison": comparison, "softmax": softmax, "signs": signs}
+OF_MOVIELENS = {"thinning": thinning, "losses": losses}
+
+
+def store(name: str, table: pd.DataFrame) -> None:
+    """Write a table; where it has data sets, in the place of their old rows."""
+    path = RESULTS / f"{name}.csv"
+    if "dataset" in table and path.exists():
+        stored = pd.read_csv(path)
+        table = pd.concat([stored[~stored["dataset"].isin(table["dataset"])], table])
+        table = table.sort_values("dataset", key=lambda names: names.map(DATASETS.index), kind="stable")
+    table.to_csv(path, index=False, float_format="%.6g")
 
 
 def main() -> None:
     """Run what is asked for and write it down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=tuple(TABLES))
-    only = parser.parse_args().only
+    parser.add_argument("--only", choices=(*BY_DATASET, *OF_MOVIELENS))
+    parser.add_argument("--data", nargs="+", choices=DATASETS, metavar="NAME", help=f"of {', '.join(DATASETS)}")
+    args = parser.parse_args()
     torch.set_num_threads(1)
     RESULTS.mkdir(exist_ok=True)
-    for name, run in TABLES.items():
-        if only in (None, name):
-            run().to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.6g")
+    for name, run in BY_DATASET.items():
+        if args.only in (None, name):
+            store(name, run(args.data or DATASETS))
+    for name, run in OF_MOVIELENS.items():
+        if args.only == name or (args.only is None and not args.data):
+            store(name, run())
 
 
 if __name__ == "__main__":

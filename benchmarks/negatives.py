@@ -2,6 +2,7 @@
 
     python benchmarks/negatives.py
     python benchmarks/negatives.py hard --seeds 5 --epochs 40
+    python benchmarks/negatives.py rates weighting --seeds 5 --write
 
 Cost and distances use synthetic items, the other parts MovieLens-100K. Epochs, windows and schedules are compared by
 validation recall@20, never by test. Seconds are CPU seconds.
@@ -46,7 +47,8 @@ Row = dict[str, Any]
 BATCH, STEPS, SHARED, MARGIN = 512, 40, 64, 0.2  # positives a step, steps an epoch, shared negatives, hinge
 WINDOWS = ((0.0, 0.01), (0.01, 0.05), (0.05, 0.2), (0.2, 0.5), (0.5, 1.0))
 EVERYTHING = (0.0, 1.0)
-RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results" / "hard_negatives.csv"
+RATES = (0.003, 0.01, 0.03)
+RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 
 
 # ---- cost
@@ -164,10 +166,11 @@ def train(
     seed: int,
     loss_of: Callable[[Tensor, Tensor, Tensor], Tensor] = bpr,
     weight_decay: float = 0.01,
+    lr: float = 0.01,
 ) -> Run:
     """Epochs of equally many steps, whatever the negatives, each followed by validation."""
     generator, run, best, seconds = torch.Generator().manual_seed(seed), Run(model, -1.0, 0, 0.0), {}, 0.0
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     for epoch in range(1, epochs + 1):
         started = time.process_time()
         for _ in range(STEPS):
@@ -228,6 +231,47 @@ def quality(args: argparse.Namespace) -> Iterator[Row]:
     for name, draw in draws.items():
         runs = [train(MatrixFactorization(s.train, seed=n), s, draw, args.epochs, n) for n, s in each_seed(args)]
         yield {"negatives": name, **summary(runs)}
+
+
+def rates(args: argparse.Namespace) -> Iterator[Row]:
+    """Own against shared negatives, each at the step size that is best for it."""
+    draws = {f"own {num}": partial(own, num=num) for num in (1, 16)}
+    draws |= {f"shared {num}": partial(common, num=num) for num in (16, 64, 256)}
+    arms = {
+        (name,): (
+            lambda parts, seed: MatrixFactorization(parts.train, seed=seed),
+            partial(train, draw=draw, epochs=args.epochs),
+        )
+        for name, draw in draws.items()
+    }
+    yield from each_at_its_best(args, "shared_negatives.csv", ("negatives",), arms)
+
+
+def each_at_its_best(
+    args: argparse.Namespace,
+    file: str,
+    names: tuple[str, ...],
+    arms: dict[tuple[str | int, ...], tuple[Callable[[Split, int], EmbeddingModel], Callable[..., Run]]],
+    choosing: int | None = None,
+) -> Iterator[Row]:
+    """Train every arm with every step size, on some of the splits, and test it with the one that validation prefers."""
+    rows, splits = [], each_seed(args)
+    for arm, (build, run) in arms.items():
+
+        def at(lr: float, some: list[tuple[int, Split]], build: Any = build, run: Any = run) -> list[Run]:
+            return [run(build(parts, seed), parts, seed=seed, lr=lr) for seed, parts in some]
+
+        runs = {lr: at(lr, splits[:choosing]) for lr in RATES}
+        best = max(runs, key=lambda lr: fmean(one.val for one in runs[lr]))
+        runs[best] += at(best, splits[len(runs[best]) :])
+        for lr, of_rate in runs.items():
+            for (seed, parts), one in zip(splits, of_rate, strict=False):
+                test = evaluate(one.model, parts)["recall@20"] if lr == best else math.nan
+                rows.append((*arm, args.epochs, lr, seed, one.epoch, one.val, test))
+        yield dict(zip(names, arm, strict=True)) | {"lr": best, **summary(runs[best])}
+    if args.write:
+        columns = [*names, "epochs", "lr", "seed", "best epoch", "val recall@20", "test recall@20"]
+        keep_others(RESULTS / file, pd.DataFrame(rows, columns=columns), args.epochs)
 
 
 # ---- hard negatives
@@ -311,9 +355,14 @@ def store(runs: dict[str, list[Run]], splits: list[tuple[int, Split]], epochs: i
                     "test recall@20": evaluate(run.model, parts)["recall@20"],
                 }
             )
-    kept = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame({"epochs": []})
-    table = pd.concat([kept[kept["epochs"] != epochs], pd.DataFrame(rows)])
-    table.sort_values("epochs", kind="stable").to_csv(RESULTS, index=False, float_format="%.6g")
+    keep_others(RESULTS / "hard_negatives.csv", pd.DataFrame(rows), epochs)
+
+
+def keep_others(path: Path, table: pd.DataFrame, epochs: int) -> None:
+    """Store runs of so many epochs beside those of other lengths."""
+    kept = pd.read_csv(path) if path.exists() else pd.DataFrame({"epochs": []})
+    table = pd.concat([kept[kept["epochs"] != epochs], table])
+    table.sort_values("epochs", kind="stable").to_csv(path, index=False, float_format="%.6g")
 
 
 def named(window: tuple[float, float]) -> str:
@@ -373,6 +422,20 @@ def pull(args: argparse.Namespace) -> Iterator[Row]:
             yield {"D": dim, "negatives": name, **spread(models, splits), **summary(runs)}
 
 
+def weighting(args: argparse.Namespace) -> Iterator[Row]:
+    """Recommending after training with either kind, each at the step size that is best for it."""
+    draws = {"random": partial(own, num=5), "by distance": partial(weighted, num=5, cutoff=0.5)}
+    arms = {
+        (dim, name): (
+            lambda parts, seed, dim=dim: OnSphere(parts.train, dim, seed=seed),
+            partial(train, draw=draw, epochs=args.epochs, loss_of=hinge, weight_decay=0.0),
+        )
+        for dim in (16, 64)
+        for name, draw in draws.items()
+    }
+    yield from each_at_its_best(args, "distance_weighting.csv", ("D", "negatives"), arms, choosing=2)  # slow
+
+
 @torch.no_grad()
 def spread(models: list[OnSphere], splits: list[tuple[int, Split]]) -> Row:
     """Where positives and all others lie from their users, means over the models."""
@@ -391,10 +454,12 @@ def spread(models: list[OnSphere], splits: list[tuple[int, Split]]) -> Row:
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "cost": cost,
     "quality": quality,
+    "rates": rates,
     "false-negatives": false_negatives,
     "hard": hard,
     "distances": distances,
     "pull": pull,
+    "weighting": weighting,
 }
 
 
@@ -408,9 +473,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; by default all")
-    parser.add_argument("--seeds", type=int, help="by default 3, and 1 for pull, whose runs take five times as long")
+    parser.add_argument(
+        "--seeds", type=int, help="by default 3, and 1 for pull and weighting, whose runs take five times as long"
+    )
     parser.add_argument("--epochs", type=int, default=12, help=f"of {STEPS} steps")
-    parser.add_argument("--write", action="store_true", help="store the runs of `hard` for notebook 08")
+    parser.add_argument(
+        "--write", action="store_true", help="store the runs of hard, rates and weighting for notebook 08"
+    )
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if strangers := set(args.parts) - set(PARTS):
@@ -418,7 +487,7 @@ def main() -> None:
     torch.set_num_threads(1)
     seeds, results = args.seeds, {}
     for name in args.parts or PARTS:
-        args.seeds = seeds or (1 if name == "pull" else 3)
+        args.seeds = seeds or (1 if name in ("pull", "weighting") else 3)
         results[name] = list(tqdm(PARTS[name](args), desc=name, unit="row"))  # on stderr
         if not args.json:
             print(f"\n{name}: {PARTS[name].__doc__.splitlines()[0]}\n{table(results[name])}", flush=True)

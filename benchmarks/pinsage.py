@@ -1,10 +1,12 @@
 """PinSAGE on MovieLens: warm items against text and LightGCN, items that came after training, and what inference costs.
 
     python benchmarks/pinsage.py --seeds 3
+    python benchmarks/pinsage.py pooling --seeds 5 --write
 
 Warm: Recall@20 on the usual random split. Cold: a fifth of the items with at least 20 users lose all their edges before
 training; then m of them come back, without retraining, and only these items are ranked, for users who took one of them
-in the edges that never come back. Cost: how many vectors are convolved to embed the whole catalogue.
+in the edges that never come back. Cost: how many vectors are convolved to embed the whole catalogue. Pooling: whose
+vectors a convolution pools, and by which weights, on the paper's own task, from a film to the next one.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -22,18 +26,22 @@ from torch.nn.functional import embedding_bag
 from tqdm import tqdm
 
 from course_lib.datasets import Dataset, load
-from course_lib.evaluation import compare
+from course_lib.evaluation import compare, evaluate
 from course_lib.features import genre_features, item_texts, text_features
-from course_lib.graph import InteractionGraph, split
-from course_lib.metrics import recall_at_k
+from course_lib.graph import InteractionGraph, Split, split
+from course_lib.metrics import recall_at_k, top_k
 from course_lib.models import LightGCN, PinSAGE, TextMean
-from course_lib.models.pinsage import receptive_field
+from course_lib.models.pinsage import consecutive_pairs, receptive_field
 from course_lib.training import fit, recipe_for
+from course_lib.walks import importance_neighbors
 
 REVEALED = (0, 1, 3, 10)
 BPR = recipe_for(PinSAGE, "movielens-100k")
 MARGIN = recipe_for(PinSAGE, "movielens-100k", "margin")
 TEXT_DIM = 384  # columns of the features that MiniLM made; the others are genres
+RATES = (0.003, 0.01, 0.03)
+TUNING = (100, 101)  # splits on which the step size of each way of pooling is chosen
+RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results" / "pooling.csv"
 
 
 def features_of(dataset: Dataset) -> Tensor:
@@ -191,28 +199,98 @@ def tree_sizes(near: Tensor, num_layers: int) -> Tensor:
     return size
 
 
+# ---- what a convolution pools
+
+
+def ways(graph: InteractionGraph, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
+    """Neighbours and weights of all items, for each way of pooling."""
+    near, alpha = importance_neighbors(graph, torch.arange(graph.num_items), 10, 1000, 0.3, seed)
+    there = (near >= 0).float()
+    equal = there / there.sum(dim=1, keepdim=True).clamp(min=1)
+    anyone = torch.randint(graph.num_items, near.shape, generator=torch.Generator().manual_seed(seed))
+    random = torch.where(near >= 0, anyone, -1)  # as many for each item
+    return {
+        "importance": (near, alpha),
+        "plain mean": (near, equal),
+        "random items": (random, equal),
+        "no convolution": (near, alpha),
+    }
+
+
+def next_hit_rate(model: PinSAGE, parts: Split, whole: InteractionGraph, on: str) -> float:
+    """How often the held-out item is among the 20 best of the item that its user took right before.
+
+    Items that the user had in training are left out of the list, and so is the item before.
+    """
+    user, query, following = consecutive_pairs(whole)
+    asked = getattr(parts, on).has_edges(user, following)
+    user, query, following = user[asked], query[asked], following[asked]
+    with torch.no_grad():
+        z = model.embed()[1]
+    seen = parts.train.rows(user).scatter(1, query[:, None], True)  # (P, I)
+    return (top_k(z[query] @ z.T, 20, seen) == following[:, None]).any(dim=1).double().mean().item()
+
+
+def pooled(dataset: Dataset, features: Tensor, way: str, seed: int, lr: float) -> tuple[PinSAGE, Split]:
+    """PinSAGE trained by its own loss with one way of pooling."""
+    parts = split(dataset.graph, seed=seed)
+    neighbors = ways(parts.train, seed)[way]
+    num_layers = 0 if way == "no convolution" else 2
+    model = PinSAGE(parts.train, features, num_layers=num_layers, neighbors=neighbors, seed=seed)
+    fit(model, parts, replace(MARGIN, seed=seed, lr=lr), progress=False)
+    return model, parts
+
+
+def pooling(dataset: Dataset, features: Tensor, seeds: int) -> pd.DataFrame:
+    """Test hit rate and recall of each way of pooling, at the step size that other splits chose for it."""
+    rows = []
+    for way in tqdm(ways(dataset.graph, 0), desc="pooling", unit="way", ncols=100):
+        val = {lr: [_on_validation(dataset, features, way, seed, lr) for seed in TUNING] for lr in RATES}
+        lr = max(val, key=lambda lr: sum(val[lr]))
+        for seed in range(seeds):
+            model, parts = pooled(dataset, features, way, seed, lr)
+            hits = next_hit_rate(model, parts, dataset.graph, "test")
+            rows.append((way, lr, seed, hits, evaluate(model, parts)["recall@20"]))
+    return pd.DataFrame(rows, columns=["pooling", "lr", "seed", "hit rate@20", "recall@20"])
+
+
+def _on_validation(dataset: Dataset, features: Tensor, way: str, seed: int, lr: float) -> float:
+    return next_hit_rate(*pooled(dataset, features, way, seed, lr), dataset.graph, "val")
+
+
 def shown(value: float) -> str:
     """A count with commas, a share or a time with four decimals."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4f}"
 
 
+PARTS = {
+    "cost": ("Convolved vectors and CPU seconds to embed all items", cost),
+    "cold": ("Recall@20 among the new items, m edges revealed", cold),
+    "warm": ("Recall@20, warm items", warm),
+    "pooling": ("From a film to the next one: hit rate, and recall@20 for users", pooling),
+}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; by default all")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="store the runs of `pooling` for notebook 07")
     args = parser.parse_args()
+    if strangers := set(args.parts) - set(PARTS):
+        parser.error(f"PART: {', '.join(sorted(strangers))} is none of {', '.join(PARTS)}")
     torch.set_num_threads(1)
     started = time.process_time()
     dataset = load("movielens-100k")
     features = features_of(dataset)
     print(f"{dataset}, features {tuple(features.shape)}, {args.seeds} seeds, one thread")
-    for title, measure in (
-        ("Convolved vectors and CPU seconds to embed all items", cost),
-        ("Recall@20 among the new items, m edges revealed", cold),
-        ("Recall@20, warm items", warm),
-    ):
+    for name in args.parts or PARTS:
+        title, measure = PARTS[name]
         table = measure(dataset, features, args.seeds)
         print(f"\n{title}\n{table.to_string(float_format=shown)}", flush=True)
+        if args.write and name == "pooling":
+            table.to_csv(RESULTS, index=False, float_format="%.6g")
     print(f"\n{time.process_time() - started:.0f} CPU s")
 
 

@@ -8,9 +8,10 @@
 
 FOLDER holds train.txt and test.txt, lists of `user item item …`, of which only train.txt is looked at. With --halve,
 the best quarter of the grid on the first split alone goes on to the other splits. Where the best point lay on an edge,
---lr and --weight-decay searched beyond it:
+the search went on beyond it, with values of its own for a setting:
 
     python benchmarks/tune.py NGCF "movielens-100k thinned" --halve --lr 0.0005 0.001 0.002 --weight-decay 0.0003 0.003
+    python benchmarks/tune.py EASE lastfm --ridge 3 10 30 100
 
 Prints the mean best validation recall@20 over the splits for every point of the grid, best first.
 """
@@ -89,8 +90,9 @@ def main() -> None:
     parser.add_argument("model", choices=[name for name in MODELS if name != "Popularity"], metavar="MODEL")
     parser.add_argument("dataset")
     parser.add_argument("--loss", choices=sorted(STEPS), default="bpr")
-    parser.add_argument("--lr", type=float, nargs="+", help="instead of the grid's")
-    parser.add_argument("--weight-decay", type=float, nargs="+", help="instead of the grid's")
+    for name in ("lr", "weight_decay", "ridge", "alpha", "neighbors", "rank"):
+        kind = int if name in ("neighbors", "rank") else float
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs="+", help="instead of the grid's")
     parser.add_argument("--batch-size", type=int, default=4096)
     parser.add_argument("--negatives", type=int, default=1)
     parser.add_argument("--dim", type=int, default=64)
@@ -106,8 +108,8 @@ def main() -> None:
         recipe = Recipe(args.loss, 200, args.batch_size, negatives=args.negatives, patience=10, **point)
         return trained(args.model, parts[seed], seed, recipe, dim=args.dim)
 
-    own = {"lr": args.lr, "weight_decay": args.weight_decay}
-    grid = CLOSED_FORMS.get(args.model) or GRIDS[args.loss] | {name: values for name, values in own.items() if values}
+    shipped = CLOSED_FORMS.get(args.model) or GRIDS[args.loss]
+    grid = {name: getattr(args, name) or values for name, values in shipped.items()}
     points = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     print("val recall@20  best epoch  seconds  point")
     for (recall, epoch, seconds), point in search(run, points, args.halve):

@@ -89,7 +89,7 @@ def contestants(
     """What ``run_seeds`` needs: builders and recipes, with the settings of a data set.
 
     Args:
-        dataset: "movielens-100k", "movielens-100k thinned" or "campus".
+        dataset: "movielens-100k", "movielens-100k thinned", "lastfm", "lastfm thinned" or "campus".
         loss: Loss of the models that are trained, "bpr" or "softmax".
 
     Returns:

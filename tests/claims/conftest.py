@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 
 import pytest
-from claims.frame import DOCUMENT, Claim, declared, document
+from claims.frame import DOCUMENT, Claim, declared, document, kept
 from torch import Tensor
 
 from course_lib.datasets import Dataset, load
@@ -16,6 +16,9 @@ from course_lib.features import item_texts, text_features
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-claims", action="store_true", help="write docs/claims.md from what the claims measured")
+    parser.addoption(
+        "--keep-figures", action="store_true", help="of unchanged claims that did not run, keep the figure"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,12 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """With every claim decided, write the document."""
+    """With every claim decided, in this run or an earlier one, write the document."""
     if not config.getoption("write_claims", default=False):
         return
     passed = terminalreporter.getreports("passed")
     recorded = (value for report in passed for name, value in report.user_properties if name == "claim")
-    figures = {Claim(*claim): figure for claim, figure in recorded}
+    figures = kept(DOCUMENT.read_text(encoding="utf-8")) if config.getoption("keep_figures") else {}
+    figures |= {Claim(*claim): figure for claim, figure in recorded}
+    if terminalreporter.getreports("failed") or terminalreporter.getreports("error"):
+        raise pytest.UsageError("docs/claims.md stays as it was: a test failed")
     if left := set(declared()) - set(figures):
         rows = ", ".join(str(row) for row in sorted({claim.row for claim in left}))
         raise pytest.UsageError(f"docs/claims.md stays as it was: rows {rows} failed, were skipped or measured nothing")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -37,10 +38,11 @@ HEADER = """\
 
 Every statement of the slides that can be checked is a test in [`tests/claims/`](../tests/claims). The test asserts the
 verdict below, so a verdict that ceases to be true breaks the build; a claim that does not hold as stated is tested as
-what does hold. `make claims` runs them all and writes this file: the figures are from that run (mean ± standard
+what does hold. `make claims` runs them all and writes this file: the figures are from such a run (mean ± standard
 deviation over seeds), claims and verdicts from the tests. The rows number the statements of the lecture, as in the
-[lecture map](lecture_map.md). Real data is MovieLens-100K; *campus* is the generated world, whose truth is known.
-"Here" means on these data, at these sizes. "(Implied)" marks what follows from a slide without standing there.
+[lecture map](lecture_map.md). Real data is MovieLens-100K, and LastFM, whose figures come from the stored tables of
+lesson 06; *campus* is the generated world, whose truth is known. "Here" means on these data, at these sizes.
+"(Implied)" marks what follows from a slide without standing there.
 """
 
 
@@ -114,9 +116,29 @@ def _line(claim: Claim, figure: str) -> str:
 
 def written(text: str) -> Iterator[str]:
     """The figures that a document holds, from top to bottom."""
+    for cells in _rows(text):
+        yield cells[3]
+
+
+def kept(text: str) -> dict[Claim, str]:
+    """Figures of the claims that a document holds just as they are declared: same row, same words, same verdict."""
+    figures = {tuple(cells[:3]): cells[3] for cells in _rows(text)}
+    lines = {claim: next(_rows(_line(claim, "figure"))) for claim in declared()}
+    return {claim: figures[tuple(cells[:3])] for claim, cells in lines.items() if tuple(cells[:3]) in figures}
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    """The cells of each line of the table of claims."""
     for line in text.split("\n## ")[0].splitlines():
         if line.startswith("| ") and line[2].isdigit():
-            yield line.split(" | ")[3]
+            yield line.split(" | ")
+
+
+def stored_gain(dataset: str, first: str, second: str, table: str = "comparison") -> pd.Series:
+    """How far a model is ahead of another by recall@20 on each split of a data set, in a stored table of lesson 06."""
+    runs = pd.read_csv(ROOT / "notebooks" / "results" / f"{table}.csv").query("dataset == @dataset")
+    recall = runs.pivot(index="seed", columns="model", values="recall@20")
+    return recall[first] - recall[second]
 
 
 def mean_sd(values: Sequence[float]) -> str:

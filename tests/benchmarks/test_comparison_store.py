@@ -1,0 +1,41 @@
+"""The stored tables of the comparison: one data set can be run again without the others."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def comparison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    module = importlib.import_module("comparison")
+    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    return module
+
+
+@pytest.fixture
+def rows(comparison: ModuleType) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {"dataset": ["lastfm", "movielens-100k"], "model": "EASE", "seed": 0, "recall@20": [0.25, 0.4]}
+    )
+    comparison.store("comparison", table)
+    return table
+
+
+def test_one_data_set_again_leaves_the_rows_of_the_others(comparison, rows, tmp_path):
+    again = rows[rows["dataset"] == "lastfm"].assign(**{"recall@20": 0.3})
+    comparison.store("comparison", again)
+    stored = pd.read_csv(tmp_path / "comparison.csv").set_index("dataset")["recall@20"]
+    assert stored.to_dict() == {"movielens-100k": 0.4, "lastfm": 0.3}
+
+
+def test_data_sets_stand_in_one_order_whichever_came_last(comparison, rows, tmp_path):
+    comparison.store("comparison", rows[::-1])
+    assert list(pd.read_csv(tmp_path / "comparison.csv")["dataset"]) == ["movielens-100k", "lastfm"]
