@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import os
+import select
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 try:
     from course_kit.cli import (
@@ -55,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 a finding (a failed check, say), 2 a mistake in how it was called, 3 no submission
-        can be run here, 130 interrupted.
+        can be run here, 130 interrupted, 141 nobody reads what it prints.
     """
     parser = _Parser(
         prog="course",
@@ -73,10 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments, unknown = parser.parse_known_args(argv)
         if unknown:  # said by the subcommand, whose help lists what it does take
             subparsers.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
     except SystemExit as stop:  # argparse: help was asked for, or a word was wrong
         return int(stop.code or 0)
     except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and os.name != "nt" and not _is_read(sys.stdout):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
+            return 141
         print(f"course: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
@@ -91,6 +98,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("course: interrupted", file=sys.stderr)
         return 130
+
+
+def _is_read(output: TextIO) -> bool:
+    """Whether the other end of the output is still there; `head`, say, leaves once it has had its lines."""
+    state = select.poll()
+    state.register(output, 0)  # asks for no event but an error
+    return not state.poll(0)
 
 
 def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:

@@ -137,3 +137,14 @@ def test_ctrl_c_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said == "course: interrupted\n"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_reader_that_leaves_early_is_no_mistake() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    program = "import sys; from course_kit.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "check", "--limits"], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
