@@ -21,6 +21,7 @@ ROWS = [
     for line in (ROOT / "docs/lecture_map.md").read_text().splitlines()
     if line.startswith("| ") and line[2].isdigit()
 ]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def headings(number: str) -> set[str]:
@@ -44,6 +45,17 @@ def test_the_lecture_map_points_at_what_exists(row):
         assert hasattr(importlib.import_module(f"course_lib.{module}"), name)
         file, name = test.strip("`").split("::")
         assert f"def {name}(" in (ROOT / "tests" / file).read_text()
+
+
+def test_each_widget_is_in_the_list_with_the_lesson_that_shows_it():
+    from course_kit import widgets
+
+    lines = (ROOT / "docs/widgets.md").read_text().splitlines()
+    lessons = {row[1].strip(): row[2] for row in (line.split("|") for line in lines if line.startswith("|"))}
+    for name in widgets.__all__:
+        shown = {path.name[:2] for path in NOTEBOOKS if any(f"{name}(" in cell for cell in code_of(path))}
+        assert shown
+        assert "all" in lessons[name] or shown == set(re.findall(r"\d\d", lessons[name])), name
 
 
 def test_the_lecture_map_has_the_rows_that_the_notebooks_cover():

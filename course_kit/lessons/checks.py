@@ -116,11 +116,13 @@ CHECKS = {
         },
     ),
     "05 entry": Check(
-        1 / math.sqrt(12),
+        1 / math.sqrt(50 * 8),
         {
-            1 / 12: "Take the square root of the product.",
-            1 / 4: "That divides by Cleo's degree alone; the film's degree counts too.",
-            1 / 3: "That divides by the film's degree alone; Cleo's degree counts too.",
+            1 / (50 * 8): "Take the square root of the product.",
+            1 / 50: "That divides by the user's degree alone; the film's degree counts too.",
+            1 / 8: "That divides by the film's degree alone; the user's degree counts too.",
+            math.sqrt(50 * 8): "That is what one divides by: the entry is one over it.",
+            1 / (math.sqrt(50) + math.sqrt(8)): "The two roots are multiplied, not added.",
         },
     ),
     "05 two hops": Check(
@@ -309,7 +311,7 @@ WORKED = {
         "A matrix D × 2D and a bias of D numbers make one layer.",
         "2 · (100 · 200 + 100) = 2 · 20,100 = 40,200.",
     ),
-    "05 entry": ("The two degrees are 4 and 3.", "1 / √(4 · 3) = 0.289."),
+    "05 entry": ("The two degrees are 50 and 8.", "1 / √(50 · 8) = 0.05."),
     "05 two hops": ("Each shared film adds 1/d.", "(1/3 + 1/2) / √(3 · 4) = 0.241."),
     "06 best of 28": (
         "`.max(dim=1).values` gives the best of each row of 28.",

@@ -23,8 +23,8 @@ def set_defaults() -> bool:
     Returns:
         Whether they are there; not so where the environment cannot be written, as on some hubs.
     """
-    put = [_put(HERE / name, Path(sys.prefix, folder)) for name, folder in PLACES.items()]  # each, whatever the others
-    return all(put)
+    are_there = [_put(HERE / name, Path(sys.prefix, folder)) for name, folder in PLACES.items()]
+    return all(are_there)
 
 
 def _put(file: Path, folder: Path) -> bool:

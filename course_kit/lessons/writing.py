@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -59,8 +60,16 @@ def _hint(task: Task, wrong: list[tuple[tuple, Any]]) -> str:
     inputs, given = wrong[0]
     if given is None:
         return "None came back: is a return missing?"
-    shown = ", ".join(map(_shown, inputs))
-    return f"for the inputs {shown}\n  yours gives {_shown(given)}\n  wanted is   {_shown(task.answer(*inputs))}"
+    names = [f"{name} =" for name in inspect.signature(task.answer).parameters]
+    lines = [*zip(names, inputs, strict=True), ("yours gives", given), ("wanted is  ", task.answer(*inputs))]
+    return "\n".join(["for", *(_line(f"  {label} ", value) for label, value in lines)])
+
+
+def _line(label: str, value: Any) -> str:
+    """A value behind its label; of a table, the rows below each other."""
+    if isinstance(value, torch.Tensor) and value.dim() > 1:
+        return label + np.array2string(value.detach().numpy(), precision=3, suppress_small=True, prefix=label)
+    return label + _shown(value)
 
 
 def same(first: Any, second: Any) -> bool:

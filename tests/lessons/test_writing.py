@@ -87,6 +87,14 @@ def test_a_mistake_in_one_case_of_three_gets_no_hint():
     assert "wanted is" in repr(check_code("04 catches up", odd))
 
 
+def test_a_wrong_case_shows_each_input_under_its_name_and_a_table_row_by_row():
+    told = repr(check_code("04 max", lambda h, neighbors: h + 7)).splitlines()
+    (h, neighbors), *_ = TASKS["04 max"].cases()
+    rows = [line for line in told if line.startswith(("  h = [[", "       ["))]
+    assert len(rows) == len(h)
+    assert f"  neighbors = {neighbors}" in told
+
+
 def test_unknown_names_and_values_that_are_no_functions_are_refused():
     with pytest.raises(ValueError, match="name"):
         check_code("04 nothing", len)
