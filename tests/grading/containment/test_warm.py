@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -96,6 +97,15 @@ def test_when_its_owner_goes_nothing_stays(kernel, ask):
     all_ = below(process)
     connection.close()
     assert soon(lambda: ended(all_))
+
+
+def test_ctrl_c_is_the_graders_to_answer(ask):
+    connection, process = ask(LISTENS)
+    assert connection.recv(1) == b"{"
+    process.send_signal(signal.SIGINT)
+    connection.close()
+    assert soon(lambda: not below(process))
+    assert process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):
