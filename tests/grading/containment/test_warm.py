@@ -100,6 +100,22 @@ def test_when_its_owner_goes_nothing_stays(kernel, ask):
     assert soon(lambda: ended(all_))
 
 
+def test_files_beside_a_notebook_are_copied_to_be_written_over_and_the_kernels_own_are_kept(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "there.csv").write_text("mine")
+    for name in ("data/t.csv", "helper.py", "k-1", "connection.json", "there.csv"):
+        path = tmp_path / "beside" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        path.chmod(0o444)
+    monkeypatch.chdir(home)
+    warm._copy_beside(tmp_path / "beside")
+    found = {path.relative_to(home).as_posix(): path.read_text() for path in home.rglob("*") if path.is_file()}
+    assert found == {"data/t.csv": "data/t.csv", "helper.py": "helper.py", "there.csv": "mine"}
+    assert all(path.stat().st_mode & 0o200 for path in home.rglob("*"))
+
+
 def test_ctrl_c_is_the_graders_to_answer(ask, tmp_path):
     connection, process = ask(LISTENS)
     assert connection.recv(1) == b"{"
