@@ -176,8 +176,8 @@ def _build_root(root: Path, readable: Sequence[str], hidden: Sequence[str], limi
     for path in hidden:
         libc.mount("tmpfs", f"{root}{path}", "tmpfs", NOSUID | NODEV | RDONLY, "size=4k,mode=755")
     for device in DEVICES:
-        _bind(f"/dev/{device}", _place(root, f"/dev/{device}", is_file=True), NOSUID | NOEXEC)
-    libc.mount("devpts", str(_place(root, "/dev/pts")), "devpts", NOSUID | NOEXEC, TERMINALS)
+        _bind(f"/dev/{device}", _place(root, f"/dev/{device}", is_file=True), NOSUID)
+    libc.mount("devpts", str(_place(root, "/dev/pts")), "devpts", NOSUID, TERMINALS)
     os.symlink("pts/ptmx", root / "dev/ptmx")  # IPython runs a line that starts with "!" in a terminal
     _place(root, "/etc/passwd", is_file=True).write_text(f"student:x:{NOBODY}:{NOBODY}::{HOME}:/bin/sh\n")
     libc.mount("proc", str(_place(root, "/proc")), "proc", NOSUID | NODEV | NOEXEC, None)

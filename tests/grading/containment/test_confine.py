@@ -26,6 +26,11 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
+SHARED = """
+from course_kit.grading.containment.confine import NEW_MOUNT, REC, libc
+libc.unshare(NEW_MOUNT)
+libc.mount(None, "/", None, REC | 1 << 20, None)
+"""
 FORKS = """
 count = 0
 try:
@@ -54,7 +59,7 @@ def inside(tmp_path):
     for name in ("shown/here", "shown/hidden/there"):
         (tmp_path / name).touch()
     told = {"root": str(tmp_path / "empty"), "shown": str(tmp_path / "shown"), "hidden": str(tmp_path / "shown/hidden")}
-    return lambda then: printed(ENTER.format(then=then, **told))
+    return lambda then, before="": printed(before + ENTER.format(then=then, **told))
 
 
 def test_what_is_listed_can_be_read_and_no_more(inside, tmp_path):
@@ -80,6 +85,11 @@ def test_it_shares_no_namespace(inside):
     look = "print(*[os.readlink(f'/proc/self/ns/{name}') for name in os.listdir('/proc/self/ns')], flush=True)"
     names = ("ipc", "mnt", "net", "pid", "user", "uts")
     assert not {os.readlink(f"/proc/self/ns/{name}") for name in names} & set(inside(look).split())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can share mounts")
+def test_it_mounts_for_itself_alone_also_where_mounts_are_shared_as_under_systemd(inside):
+    assert inside("print('in', flush=True)", before=SHARED) == "in\n"
 
 
 def test_all_but_its_scratch_is_read_only_and_no_file_brings_rights_or_devices(inside):

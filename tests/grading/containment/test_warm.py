@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -17,11 +18,12 @@ from course_kit.grading.containment.warm import KILL, _take_too_much
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone watches")
 SERVE = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
 from course_kit.grading.containment import cgroup, warm
 group = pathlib.Path(sys.argv[1]).with_name("group")
 warm.new_group = lambda *limits: cgroup.Group(group) if group.exists() else None
 warm._warm_up = lambda modules: None
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a shell of a person's
 warm.Warm._become_kernel = lambda self, request: exec(sys.argv[2]) or time.sleep(600)
 warm.Warm(sys.argv[1], "none", "", [], []).serve()
 """
@@ -96,6 +98,33 @@ def test_when_its_owner_goes_nothing_stays(kernel, ask):
     all_ = below(process)
     connection.close()
     assert soon(lambda: ended(all_))
+
+
+def test_files_beside_a_notebook_are_copied_to_be_written_over_and_the_kernels_own_are_kept(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "there.csv").write_text("mine")
+    for name in ("data/t.csv", "helper.py", "k-1", "connection.json", "there.csv"):
+        path = tmp_path / "beside" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        path.chmod(0o444)
+    monkeypatch.chdir(home)
+    warm._copy_beside(tmp_path / "beside")
+    found = {path.relative_to(home).as_posix(): path.read_text() for path in home.rglob("*") if path.is_file()}
+    assert found == {"data/t.csv": "data/t.csv", "helper.py": "helper.py", "there.csv": "mine"}
+    assert all(path.stat().st_mode & 0o200 for path in home.rglob("*"))
+
+
+def test_ctrl_c_is_the_graders_to_answer(ask, tmp_path):
+    connection, process = ask(LISTENS)
+    assert connection.recv(1) == b"{"
+    process.send_signal(signal.SIGINT)
+    connection.close()
+    with socket.socket(socket.AF_UNIX) as second:
+        second.connect(str(tmp_path / "warm"))
+        second.sendall(b"{}\n")
+        assert second.recv(1) == b"{"
 
 
 def test_who_forked_in_a_thread_is_found_and_memory_counted(monkeypatch, ask):

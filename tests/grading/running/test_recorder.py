@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from course_kit.grading.asking.plain import MOST_TOLD
-from course_kit.grading.running.recorder import OUT_OF_TIME, record
+from course_kit.grading.running.recorder import OUT_OF_TIME, SHOWN, record
 
 
 class NbCellError(Exception):
@@ -39,6 +39,12 @@ def test_what_was_printed_is_joined_and_cut():
     assert ran["printed"].startswith("a\nbbb")
     assert len(ran["printed"]) == MOST_TOLD + 1  # so that who reads it sees that it was longer
     assert (ran["aside"], ran["error"]) == ("aside", "ValueError: what")
+    long = [new_output("stream", name="stderr", text="x" * 2 * SHOWN)]
+    long += [
+        new_output("error", ename="ValueError", evalue="x" * 2 * SHOWN, traceback=["x" * SHOWN, "Cell In[1], line 7"])
+    ]
+    ran = recorded(long)
+    assert (len(ran["aside"]), len(ran["error"]), ran["line"]) == (SHOWN, SHOWN, 0)
 
 
 @pytest.mark.parametrize(
