@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse: help was asked for, or a word was wrong
         return int(stop.code or 0)
     except (ValueError, OSError) as error:
-        print(f"course: {error}", file=sys.stderr)
+        print(f"course: {_told(error)}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
@@ -89,6 +89,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("course: interrupted", file=sys.stderr)
         return 130
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, in a line; of an error of the system's the file and the reason, without its number."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    return str(error)
 
 
 def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
