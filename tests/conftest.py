@@ -22,6 +22,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 LONGEST = (
     *("tests/grading/test_processors.py", "attacks/test_levels.py", "claims/test_comparison.py"),
     *("grading/test_assignments.py", "attacks/test_lasting.py", "notebooks/04_ngcf.ipynb", "tests/test_portable.py"),
+    "tests/test_instructions.py",
     *("claims/test_negatives.py", "attacks/test_flooding.py", "benchmarks/test_gowalla.py", "cli/test_grade.py"),
     *("tests/test_cluster.py", "cli/test_check.py", "tests/test_install.py", "attacks/test_containing.py"),
     *("notebooks/01_recommender_graph.ipynb", "notebooks/05_lightgcn.ipynb", "site/test_pages.py"),

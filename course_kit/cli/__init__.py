@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError) and os.name != "nt" and not _is_read(sys.stdout):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
             return 141
-        print(f"course: {error}", file=sys.stderr)
+        print(f"course: {_told(error)}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
@@ -105,6 +105,13 @@ def _is_read(output: TextIO) -> bool:
     state = select.poll()
     state.register(output, 0)  # asks for no event but an error
     return not state.poll(0)
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, in a line; of an error of the system's the file and the reason, without its number."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    return str(error)
 
 
 def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:

@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     replace(target, json.dumps(converted.notebook, indent=1, ensure_ascii=False) + "\n")
-    print(f"✓ {target}: {len(converted.exercises)} functions, {converted.cases} cases to finish")
+    found = (len(converted.exercises), "function"), (converted.cases, "case")
+    counts = " and ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in found)
+    print(f"✓ {target}: {counts}; it marks what is left with 'To finish', and `course release` says what is missing")
     for line in converted.left:
         print(f"course: not carried over: {line}", file=sys.stderr)
     return int(bool(converted.left))

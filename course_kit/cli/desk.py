@@ -98,6 +98,9 @@ def secret_in(file: Path | None, private: Path) -> tuple[bytes, str]:
             )
         storing.replace(place, secrets.token_hex(32))
         place.chmod(0o600)
+    if not place.exists():
+        how = f"python3 -c 'import secrets; print(secrets.token_hex(32))' > {place}"
+        raise ValueError(f"--secret {place}: there is no such file; to make a new secret, run {how}")
     secret = place.read_bytes().strip()
     if len(secret) < SHORTEST:
         raise ValueError(f"--secret {place}: got {len(secret)} bytes, wanted at least {SHORTEST} that nobody can guess")

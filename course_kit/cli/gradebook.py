@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name, text in exported.files.items():
         storing.replace(directory / name, text)
     places = list(exported.files) or ["gradebook.csv"]
-    print(f"✓ {directory / places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else ""))
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    print(f"✓ {directory / places[0]}{more}; feedback and report are written again, too")
     notes = [*written.notes, *exported.notes]
     if exported.unknown:
         named = ", ".join(exported.unknown[:10]) + (", …" if len(exported.unknown) > 10 else "")

@@ -103,7 +103,7 @@ def test_a_notebook_without_checks_is_one_line_and_2(tmp_path, capsys):
         ('{"cells": [{"cell_type": "code", "source": 5}]}', "damaged"),
         ('{"cells": []}', "no code cell"),
         ("\xff", "not a notebook"),
-        (None, "No such file"),
+        (None, "no such file"),
     ],
 )
 def test_a_file_that_is_no_assignment_is_one_line_and_2(tmp_path, capsys, text, said):

@@ -238,6 +238,12 @@ def test_a_secret_that_is_lost_is_said_loudly(tmp_path):
     assert "NEW SECRET" in warning
 
 
+def test_a_named_secret_that_is_not_there_is_never_made_in_silence(tmp_path):
+    with pytest.raises(ValueError, match=r"--secret \S+s: there is no such file; to make a new secret, run python3"):
+        secret_in(tmp_path / "s", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_ctrl_c_answers_within_a_second_and_says_what_goes_on(course):
     (course / "class/ann.ipynb").write_text(notebook("import time; time.sleep(50)"))

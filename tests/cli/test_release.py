@@ -53,6 +53,9 @@ def test_what_is_not_there_or_not_fair_is_one_line_and_2(course, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["course"] * 3
     assert "a1_sound" in lines[0]
+    for path in ("solutions/a1_sound.ipynb", str(course / "solutions/a1_sound.ipynb"), "a1_sound.ipynb"):
+        assert main(["release", path]) == 2
+        assert capsys.readouterr().err.startswith(f"course: {path}: got a path, wanted the name of an assignment: a1_s")
     assert "a hint of its own" in lines[1]
 
 

@@ -162,12 +162,14 @@ def solution_named(name: str, folder: Path = SOLUTIONS) -> Path:
     Raises:
         ValueError: If there is none, or several.
     """
-    found = sorted({*folder.glob(f"{name}_*.ipynb"), *folder.glob(f"{name}.ipynb")})
+    there = sorted(folder.glob("*.ipynb"))
+    found = [path for path in there if path.stem == name or path.stem.startswith(f"{name}_")]
     if len(found) != 1:
-        there = ", ".join(sorted(path.stem for path in folder.glob("*.ipynb"))) or "no solution notebook"
+        is_path = name != Path(name).stem
+        got = "a path" if is_path else f"{len(found)} notebooks of that name in {folder}/"
+        known = ", ".join(path.stem for path in there) or f"no notebook in {folder}/"
         raise ValueError(
-            f"{name}: got {len(found)} notebooks {folder}/{name}_*.ipynb, wanted one of {there}; "
-            "run the command in the course's folder"
+            f"{name}: got {got}, wanted the name of an assignment: {known}; run the command in the course's folder"
         )
     return found[0]
 

@@ -61,6 +61,8 @@ def opened(path: Path) -> Iterator[list[File]]:
     if path.is_dir():
         yield _kept(_in_folder(path))
         return
+    if not path.exists():
+        raise ValueError(f"{path}: there is no such folder or zip")
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # damaged in whatever way: zipfile raises many kinds

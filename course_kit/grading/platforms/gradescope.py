@@ -15,15 +15,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from course_kit.grading.authoring.assignment import Exercise
 from course_kit.grading.authoring.handout import build_wheel
 from course_kit.grading.containment.levels import LEVELS, told
 from course_kit.grading.handed_in.collect import Submission
 from course_kit.grading.marking.grader import NoSandbox
-from course_kit.grading.marking.result import ExerciseResult, Result
+from course_kit.grading.marking.result import Result
 from course_kit.grading.platforms.autograder import Autograder, grade_one, level_here, refuse_unsafe, stored
 from course_kit.grading.reports.feedback import TOLD_ERRORS
-from course_kit.grading.reports.remarks import RAISED, builds_on, next_steps, nothing_to_ask, remarks
+from course_kit.grading.reports.gradescope import TEXT, function_tests
+from course_kit.grading.reports.remarks import RAISED, next_steps
 from course_kit.storing import replace
 
 HERE = Path(__file__).parent
@@ -92,21 +92,13 @@ def results(autograder: Autograder, submission: Submission, result: Result) -> d
         submission: What was found.
         result: What it came to.
     """
-    exercises = {exercise.name: exercise for exercise in result.exercises}
-    below, unasked = builds_on(autograder.assignment, exercises), bool(nothing_to_ask(exercises))
     whole = "\n".join(_whole(autograder, submission, result))
-    tests = [{"name": "Your notebook", "status": "failed" if result.errors or result.flags else "passed"}]
-    tests[0] |= {"output": whole}
-    for one in result.exercises:
-        exercise = autograder.assignment.exercises[one.name]
-        text = "" if unasked else "\n\n".join(_said(exercise, one, below[one.name], autograder.known[one.name]))
-        passed = "passed" if one.points == one.of else "failed"
-        score = {"score": one.points, "max_score": one.of, "status": passed}
-        tests.append({"name": f"{exercise.title} ({one.name})", **score, "output": text})
+    status = "failed" if result.errors or result.flags else "passed"
+    tests = [{"name": "Your notebook", "status": status, "output": whole}]
+    tests += function_tests(autograder.assignment, result, autograder.known).values()
     return {
         "output": _receipt(autograder, submission),
-        "output_format": "text",
-        "test_output_format": "text",
+        **TEXT,
         "stdout_visibility": "hidden",
         "tests": [{**test, "visibility": autograder.shown} for test in tests],
     }
@@ -133,24 +125,6 @@ def _whole(autograder: Autograder, submission: Submission, result: Result) -> It
     yield from (f"Note: {flag}" for flag in dict.fromkeys([*submission.flags, *result.flags]))
     if autograder.assignment.written:
         yield f"A person reads: {', '.join(autograder.assignment.written)}."
-
-
-def _said(exercise: Exercise, result: ExerciseResult, below: Sequence[str], known: frozenset[str]) -> Iterator[str]:
-    """Feedback on one function; a case that only grading asks is counted, and never named."""
-    right = [case for case, how in result.cases.items() if how.passed]
-    found = remarks(exercise, result, below)
-    for remark in found:
-        yield f"{remark.text}\nIt shows in {_named(remark.cases, known)}."
-    if right:
-        yield f"Right: {_named(right, known)}."
-    if found and exercise.read:
-        yield f"Read again: {', '.join(exercise.read)}."
-
-
-def _named(cases: Sequence[str], known: frozenset[str]) -> str:
-    named = [f'"{case}"' for case in cases if case in known]
-    more = len(cases) - len(named)
-    return ", ".join([*named, *([f"{more} {'case' if more == 1 else 'cases'} that only grading asks"] if more else [])])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

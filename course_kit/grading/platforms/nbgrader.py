@@ -104,22 +104,59 @@ def _told(new: dict[str, Any], cell: dict[str, Any], assignment: Assignment) -> 
 
 
 def answer(exercise: Exercise) -> str:
-    """A function written out, with marks around what nbgrader takes away for students.
+    """A function or class written out, with marks around what nbgrader takes away for students.
 
     Args:
-        exercise: The exercise. What its solution defines beside the function comes to lie inside of it.
+        exercise: The exercise. What its solution defines beside a function comes to lie inside of it. Of a class,
+            students keep the methods that its stub has; what only the solution defines stands between the marks of the
+            method before it.
     """
     stub, node = definitions(exercise.stub)[exercise.name], definitions(exercise.solution)[exercise.name]
-    keeps = 1 if ast.get_docstring(stub) is not None else 0
-    head = exercise.stub.splitlines()[: stub.body[keeps - 1].end_lineno if keeps else stub.body[0].lineno - 1]
     beside = [one for one in ast.parse(exercise.solution).body if getattr(one, "name", "") != exercise.name]
-    body = node.body[1 if ast.get_docstring(node) is not None else 0 :]
+    if not isinstance(stub, ast.ClassDef):
+        head, indent = _head(exercise.stub, stub, 0)
+        inside = [textwrap.indent(ast.unparse(one), indent) for one in beside]
+        return "\n".join([*head, *_marked([*inside, _body(exercise.solution, node)], indent)])
+    given = {one.name: one for one in stub.body if isinstance(one, ast.FunctionDef)}
+    first = next(iter(given.values()))
+    lines = exercise.stub.splitlines()[: _start(first)]
+    own = {one.name: one for one in node.body if getattr(one, "name", "") in given}
+    more = [one for one in node.body if getattr(one, "name", "") not in given and not _is_docstring(one)]
+    for name, method in given.items():
+        head, indent = _head(exercise.stub, method, _start(method))
+        body = [_body(exercise.solution, own[name])]
+        if method is first:  # where it is called does not matter, but it must not be left outside of the marks
+            body += ["", *(textwrap.indent(ast.unparse(one), INDENT) for one in more)] if more else []
+        lines += [*head, *_marked(body, indent), ""]
+    return "\n".join([*lines[:-2], *(ast.unparse(one) for one in beside), *lines[-2:-1]])
+
+
+def _start(node: ast.FunctionDef) -> int:
+    """The lines above a function and its decorators."""
+    return min(one.lineno for one in (node, *node.decorator_list)) - 1
+
+
+def _head(source: str, stub: ast.FunctionDef, start: int) -> tuple[list[str], str]:
+    """What students get of a function: its lines up to the docstring, or to the first statement; and its indent."""
+    keeps = _is_docstring(stub.body[0])
+    end = stub.body[0].end_lineno if keeps else stub.body[0].lineno - 1
+    return source.splitlines()[start:end], " " * stub.col_offset + INDENT
+
+
+def _body(source: str, node: ast.FunctionDef) -> str:
+    """The statements of a function as they stand in its source, without the docstring."""
+    body = node.body[_is_docstring(node.body[0]) :]
     if body[0].lineno > node.lineno:
-        own = exercise.solution.splitlines()[body[0].lineno - 1 : body[-1].end_lineno]
-    else:  # all of it on one line
-        own = [textwrap.indent(ast.unparse(body), INDENT)]
-    inside = [textwrap.indent(ast.unparse(one), INDENT) for one in beside]
-    return "\n".join([*head, f"{INDENT}### BEGIN SOLUTION", *inside, *own, f"{INDENT}### END SOLUTION"])
+        return "\n".join(source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno])
+    return textwrap.indent(ast.unparse(body), " " * node.col_offset + INDENT)  # all of it on one line
+
+
+def _marked(lines: Sequence[str], indent: str) -> list[str]:
+    return [f"{indent}### BEGIN SOLUTION", *lines, f"{indent}### END SOLUTION"]
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _loading(packed: str) -> str:

@@ -58,7 +58,7 @@ def class_report(
     made, tells = mistakes(assignment, asked), discrimination(asked)
     pages = _pages(row.student for row in rows)
     edges = [points_of(assignment) * n / BINS for n in range(BINS + 1)]
-    counts = np.histogram(totals, edges)[0].tolist()
+    counts = np.histogram(np.clip(totals, 0, edges[-1]), edges)[0].tolist()  # a bonus may lift a total above the last
     return render(
         "report.html",
         assignment=assignment,

@@ -103,14 +103,21 @@ def moodle_zip(pages: Iterable[Page], roster: Roster | None) -> Parcel:
 def canvas_zip(pages: Iterable[Page]) -> Parcel:
     """A zip for *Upload Submissions* in Canvas's gradebook: files called as those that it exported.
 
-    Canvas finds student and submission by the two numbers in the name of the file that was handed in.
+    Canvas finds student and submission by the two numbers in the name of the file that was handed in. Where a group
+    handed in together, it shows the comment of that student to all of the group.
     """
-    files, left = {}, {}
+    files: dict[str, str] = {}
+    left = {}
     for page in pages:
         name = PurePosixPath(page.handed_in).name
         found = told_by(name, naming("canvas"))
         if found and found.found.get("canvas") and found.found.get("file"):
-            files.setdefault(f"{name.removesuffix(found.found['file'])}{PAGE}", page.html)
+            file = f"{name.removesuffix(found.found['file'])}{PAGE}"
+            if file in files:
+                left[page.row.student] = (
+                    "Canvas shows the page of the group's first to all; --email sends each their own"
+                )
+            files.setdefault(file, page.html)
         else:
             left[page.row.student] = "handed in by another way than Canvas, which finds feedback by its own file names"
     return Parcel(_zip(files), len(files), left)

@@ -6,7 +6,6 @@ excused, and whoever handed in nothing keeps the cell that is there.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +18,9 @@ from course_kit.grading.handed_in.roster import Roster, Student
 from course_kit.grading.handed_in.run import stems
 from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
-from course_kit.grading.reports.adjust import TOTAL
 from course_kit.grading.reports.gradebook import Row
+from course_kit.grading.reports.gradescope import gradescope
 from course_kit.grading.reports.handing_back import as_html, brief
-from course_kit.grading.reports.remarks import builds_on, remarks
 from course_kit.grading.reports.rules import points_by_part
 from course_lib.arguments import refuse
 
@@ -231,35 +229,6 @@ def _filled(
 def _known(rows: Sequence[Row], roster: Roster) -> list[Student]:
     found = (roster.find([("student", row.student)]) for row in rows)
     return [student for student in found if student]
-
-
-def gradescope(row: Row, assignment: Assignment, result: Result) -> str:
-    """A student's results.json, as an autograder of Gradescope writes it."""
-    tests = []
-    below = builds_on(assignment, {exercise.name: exercise for exercise in result.exercises})
-    for exercise in result.exercises:
-        lines = [f"✓ {case}" for case, how in exercise.cases.items() if how.passed]
-        for remark in remarks(assignment.exercises[exercise.name], exercise, below[exercise.name]):
-            lines += [*(f"✗ {case}" for case in remark.cases), f"   {remark.text}"]
-        lines += _by_hand(row, exercise.name)
-        if exercise.name not in row.worth:
-            continue
-        score, most = (round(found[exercise.name], 2) for found in (row.exercises, row.worth))
-        test = {"name": exercise.name, "score": score, "max_score": most, "output_format": "text"}
-        tests.append({**test, "output": "\n".join(lines)})
-    for part, points in row.written.items():
-        said = {"output": "\n".join(lines), "output_format": "text"} if (lines := _by_hand(row, part)) else {}
-        tests.append({"name": part, "score": round(points or 0, 2), "max_score": round(row.worth[part], 2), **said})
-    notes = [f"{row.curve:g} points more by a curve"] if row.curve else []
-    notes += [f"{row.factor:.0%} of {row.earned + row.curve:g} points: handed in late"] if row.factor < 1 else []
-    plain = {"score": row.total or 0, "output": "\n".join([*notes, *_by_hand(row, TOTAL)]), "tests": tests}
-    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-
-
-def _by_hand(row: Row, part: str) -> list[str]:
-    """What a person changed in a score, or said of it, a line each."""
-    about = [change for change in row.adjusted if change.line.part == part]
-    return [": ".join(filter(None, (f"by hand, {change.told}", change.line.comment))) for change in about]
 
 
 def points_of(assignment: Assignment) -> int:

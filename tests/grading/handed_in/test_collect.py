@@ -254,9 +254,11 @@ def test_the_next_one_is_taken_where_the_newest_cannot_be_read(tmp_path):
     assert len(flags) == 2
 
 
-@pytest.mark.parametrize("name", ["nowhere", "roster.csv"])
-def test_what_is_neither_folder_nor_zip_is_refused_in_one_line(tmp_path, roster, name):
-    with refused("neither a folder nor a zip"):
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere", "there is no such folder or zip"), ("roster.csv", "neither a folder nor a zip")]
+)
+def test_what_is_neither_folder_nor_zip_is_refused_in_one_line(tmp_path, roster, name, said):
+    with refused(said):
         collect(tmp_path / name)
 
 

@@ -61,7 +61,7 @@ def test_usage_mistakes_are_one_line(files, tmp_path):
     extensions = tmp_path / "extensions.csv"
     extensions.write_text("student,due\nadda,2026-12-01\n")
     for arguments, said in [
-        ((solution, tmp_path / "nowhere"), "neither a folder nor a zip"),
+        ((solution, tmp_path / "nowhere"), "there is no such folder or zip"),
         ((solution, tmp_path / "empty"), "holds no submission"),
         ((solution, folder, ClassOptions(roster, "2026-11-30T18:00Z", "zero", extensions)), "extensions: got adda"),
         ((solution, folder, ClassOptions(late="zero")), "no due time"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 import traceback
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course_kit.grading.authoring.assignment import Assignment, Exercise
+from course_kit.grading.asking.probe import inputs, probe_in
+from course_kit.grading.authoring.assignment import Assignment, Exercise, read
 from course_kit.grading.marking import grade as module
 from course_kit.grading.marking.bundle import Bundle, ExamCase
 from course_kit.grading.marking.grade import FAILED, MUCH, _case, _line_of, grade, nothing
@@ -21,6 +23,7 @@ from course_kit.grading.marking.result import CaseResult, Result
 from course_kit.grading.running.recorder import OUT_OF_TIME
 from course_kit.grading.running.splice import Ran
 
+ROOT = Path(__file__).parents[3]
 WRONG_ANSWERS = {"low": "(): 1.111", "high": "(): 2.222"}
 MISTAKES = 'def smallest(x):\n    """You forgot the largest."""\n    return x.min()'
 EXERCISE = Exercise("spread", 100, 20.0, "def spread(x):\n    ...", mistakes=MISTAKES)
@@ -162,15 +165,31 @@ def test_a_submission_that_could_not_be_graded_has_no_points_and_is_graded_again
 
 
 def test_a_case_brings_out_less_than_eight_bits_whatever_is_said_in_its_place():
-    """The threat model counts on it: all words of our own, and of Python's, in the place of an answer and its form."""
+    """The threat model counts on it: all words of our own, and of Python's, in the place of an answer and its form.
+
+    docs/instructor.md states how many outcomes there are, and that each case of the longest assignment tells a byte.
+    """
     asked = ExamCase("f", "c", b"", 4, 1.0, "(): 99", "a number", {})
     texts = ["(): 99", "(): 5", "", *FAILED, "anything", *(f"raised {name}" for name in [*dir(builtins), "Own"])]
     kinds = ["number", "array", "float64", "None", *dir(builtins)]
     forms = ["", "None", "x"]
     forms += [f"{article} {kind}{more}" for article in ("a", "an") for kind in kinds for more in ("", " with", ".")]
     outcomes = {_case(asked, Ran(False, text, form, "", ""), text) for text in texts for form in forms}
-    most_mistakes = 20  # of one function; whoever makes one reads its hint in place of the form
-    assert len(outcomes) + most_mistakes < 256
+    assignments = [read(path) for path in sorted((ROOT / "solutions").glob("a[0-9]*.ipynb"))]
+    # whoever makes a known mistake reads its hint in place of the form
+    count = len(outcomes) + max(len(one.hints) for each in assignments for one in each.exercises.values())
+    page = (ROOT / "docs/instructor.md").read_text()
+    told = re.search(r"some (\d+) outcomes [^.]* at most (\d+) bytes for the\s+(\d+) cases", page)
+    stated, bytes_in_all, cases = map(int, told.groups())
+    assert count < 256
+    assert abs(stated - count) < 10, count
+    assert bytes_in_all == cases == max(map(cases_in, assignments))
+
+
+def cases_in(assignment: Assignment) -> int:
+    """Cases of an assignment, those that only grading asks among them."""
+    probes = {one.name: assignment.probe_source(one, hidden=True) for one in assignment.exercises.values()}
+    return sum(len(inputs(probe_in(source), "any seed", name, 0)) for name, source in probes.items())
 
 
 def test_the_line_of_an_error_is_told_of_no_long_cell_which_could_spell_out_much():

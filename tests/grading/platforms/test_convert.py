@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -199,6 +200,32 @@ def test_a_solution_notebook_becomes_one_that_nbgrader_can_hand_out_and_grade(tm
     (right,) = ["".join(one["source"]) for one in cells if one["metadata"].get("nbgrader", {}).get("solution")]
     assert passed(loading, asking, right) == [True] * 3
     assert passed(loading, asking, "def spread(x):\n    return x.min()") == [False] * 3
+
+
+def cleared(source: str) -> str:
+    """What nbgrader leaves of an answer for students."""
+    return re.sub(r"### BEGIN SOLUTION\n.*?### END SOLUTION", "raise NotImplementedError()", source, flags=re.S)
+
+
+@pytest.mark.parametrize(("file", "name"), [("a6_recommender", "LightGCN"), ("template", "RunningMean")])
+def test_a_class_keeps_its_methods_for_students_and_nothing_of_the_solution(file, name):
+    """The class is defined as it is handed out, and each of its methods waits to be written."""
+    exercise = read(ROOT / f"solutions/{file}.ipynb").exercises[name]
+    whole, handed_out = (ast.parse(text) for text in (answer(exercise), cleared(answer(exercise))))
+    stub, solution = ast.parse(exercise.stub).body[-1], ast.parse(exercise.solution).body[-1]
+    (theirs,) = handed_out.body
+    assert ast.get_docstring(theirs) == ast.get_docstring(stub)
+    assert [one.name for one in methods(theirs)] == [one.name for one in methods(stub)]
+    for mine, given in zip(methods(theirs), methods(stub), strict=True):
+        assert ast.unparse(mine.args) == ast.unparse(given.args)
+        assert ast.get_docstring(mine) == ast.get_docstring(given)
+        assert ast.unparse(mine.body[-1]) == "raise NotImplementedError()"
+    bodies = {one.name: ast.unparse(one.body[-1]) for one in methods(solution)}
+    assert {one.name: ast.unparse(one.body[-1]) for one in methods(whole.body[-1])} == bodies
+
+
+def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [one for one in node.body if isinstance(one, ast.FunctionDef)]
 
 
 def passed(loading: str, asking: list[str], answer: str) -> list[bool]:

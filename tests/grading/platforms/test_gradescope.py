@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from graded_class import A1, result
+from graded_class import A1, IN_TIME, result, run
 from hostile import MARKS, PARTS, RIGHT, WRONG, notebook
 from refusing import refused
 from solution_notebooks import write
@@ -28,6 +28,8 @@ from course_kit.grading.marking.bundle import Bundle
 from course_kit.grading.marking.result import CaseResult
 from course_kit.grading.platforms.autograder import Autograder, refuse_unsafe, stored
 from course_kit.grading.platforms.gradescope import ANSWERS, results, student_in
+from course_kit.grading.reports.gradebook import gradebook
+from course_kit.grading.reports.gradescope import gradescope
 
 ROOT = Path(__file__).parents[3]
 ANN = {"email": "Ann@x.edu", "id": 1, "name": "Ann"}
@@ -86,6 +88,18 @@ def test_one_test_for_each_function_with_its_points_and_the_mistakes_hint():
     assert first["status"] == "failed"
     assert "Code cell 2 stopped with ValueError, in the line: x = f(y)" in first["output"]
     assert "leaderboard" not in told
+
+
+def test_a_class_graded_at_home_gets_the_same_tests_and_all_cases_by_name():
+    graded = result(A1, top_k=CaseResult("wrong", "worst_first"))
+    (row,) = gradebook(run(A1, {"ann": IN_TIME}), A1, {"ann": graded}, {})
+    home = json.loads(gradescope(row, A1, graded))["tests"]
+    _, *there = results(autograder(), MINE, graded)["tests"]
+    assert [test | {"output": "", "visibility": ""} for test in there] == [
+        test | {"output": "", "visibility": ""} for test in home
+    ]
+    assert 'It shows in "second case".' in home[0]["output"]
+    assert 'Right: "first case".' in home[0]["output"]
 
 
 def test_a_case_that_only_grading_asks_is_counted_and_never_named():

@@ -12,6 +12,7 @@ from course_kit.grading.marking.result import CaseResult, ExerciseResult
 from course_kit.grading.reports.bars import frequencies
 from course_kit.grading.reports.class_report import class_report
 from course_kit.grading.reports.gradebook import gradebook
+from course_kit.grading.reports.rules import Rules
 
 EVIL = "<script>alert(1)</script>"
 WORST = CaseResult("wrong", "worst_first")
@@ -46,6 +47,14 @@ def test_totals_are_those_of_the_gradebook(text):
     assert "The mean is 90.0, the median 90.0; half of the class lies between 87.5 and 92.5, of 100 points" in text
     counts = {label: int(count) for label, count in rows(text, "As a table")[1:]}
     assert {label: count for label, count in counts.items() if count} == {"80 to 90": 1, "90 to 100": 3}
+
+
+def test_a_total_that_a_bonus_lifts_above_the_maximum_is_in_the_last_bar():
+    rules = Rules(bonus=("audit_f1",))
+    rows_of = gradebook(RUN, A1, RESULTS, {}, rules=rules)
+    assert max(row.total or 0 for row in rows_of) > 100
+    counts = rows(class_report(RUN, A1, rows_of, RESULTS, rules), "As a table")[1:]
+    assert sum(int(count) for _, count in counts) == len(RESULTS)
 
 
 def test_mistakes_are_counted_by_student_most_frequent_first(text):

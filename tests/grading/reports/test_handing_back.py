@@ -6,6 +6,7 @@ import email.policy
 import io
 import mailbox
 import zipfile
+from dataclasses import replace
 
 import pytest
 from graded_class import A1, IN_TIME, MOODLE, result, run
@@ -70,6 +71,14 @@ def test_canvas_finds_student_and_attachment_by_the_first_two_numbers():
     }
     assert found == {("101", "9001"): "<p>doe1</p>", ("102", "9002"): "<p>roe2</p>"}
     assert list(parcel.left) == ["zoe3"]
+
+
+def test_of_a_group_canvas_gets_one_page_and_who_shares_it_is_said():
+    together = [replace(page, handed_in=FILES["doe1"]) for page in PAGES]
+    parcel = canvas_zip(together)
+    assert list(unzipped(parcel.content).values()) == ["<p>doe1</p>"]
+    assert list(parcel.left) == ["roe2", "zoe3"]
+    assert "--email" in parcel.left["roe2"]
 
 
 OURS = """student,name,email

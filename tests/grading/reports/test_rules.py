@@ -9,7 +9,7 @@ from graded_class import A1, A4, IN_TIME, result, run
 
 from course_kit.grading.marking.result import CaseResult
 from course_kit.grading.reports.gradebook import gradebook, to_text
-from course_kit.grading.reports.lms import gradescope
+from course_kit.grading.reports.gradescope import gradescope
 from course_kit.grading.reports.rubric import Grade
 from course_kit.grading.reports.rules import NO_RULES, Rules, parse_curve, parse_weights, read_rules, store_rules
 
