@@ -12,7 +12,7 @@ help:
 	@echo "make site     pages of all notebooks that open from disk, without a network (ARGS=--pdf: PDF files, too)"
 	@echo "make slides   the same, and slides of them"
 	@echo "make claims   check the lecture's claims, write docs/claims.md"
-	@echo "make results  run the long comparisons behind notebooks 02, 06, 08, 09 and 10 again"
+	@echo "make results  run the long comparisons behind notebooks 02, 06, 07, 08, 09 and 10 again"
 	@echo "make bench    the course beside RecBole, PyG, implicit and others, each in an environment of its own"
 	@echo "make gowalla  train LightGCN on Gowalla, the papers' benchmark; killed, it goes on"
 	@echo "make release  make student notebooks from solutions/ (ARGS='--to DIR': the folder to hand out)"
@@ -65,6 +65,9 @@ results: install
 	@$(PY) benchmarks/text.py table --write
 	@$(PY) benchmarks/text.py cold --write
 	@$(PY) benchmarks/text.py through --write
+	@$(PY) benchmarks/pinsage.py pooling --seeds 5 --write
+	@$(PY) benchmarks/negatives.py rates --seeds 5 --epochs 12 --write
+	@$(PY) benchmarks/negatives.py weighting --seeds 5 --epochs 10 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 5 --epochs 12 --write
 	@$(PY) benchmarks/negatives.py hard --seeds 3 --epochs 40 --write
 	@$(PY) benchmarks/scale.py --write

@@ -23,11 +23,12 @@ from course_lib.comparison import build, contestants, split_of
 from course_lib.evaluation import evaluate, run_seeds
 from course_lib.graph import Split
 from course_lib.models import SharpenedFilter
-from course_lib.training import fit, recipe_for
+from course_lib.training import RECIPES, fit, recipe_for
 
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 SEEDS = range(5)
 DATASETS = ("movielens-100k", "movielens-100k thinned", "lastfm", "lastfm thinned")
+COLUMNS = ["dataset", "model", "seed", "recall@20", "ndcg@20", "seconds"]
 SHARES = (1.0, 0.6, 0.4, 0.2, 0.1)
 # Each share of the edges has settings of its own: the best mean validation recall@20 over three other splits, by
 # `benchmarks/tune.py MODEL movielens-100k --keep SHARE --halve`, where --lr 0.01 0.02 0.05 and a --weight-decay from
@@ -52,8 +53,9 @@ def comparison(datasets: Sequence[str]) -> pd.DataFrame:
 
 
 def softmax(datasets: Sequence[str]) -> pd.DataFrame:
-    """Those of them that are trained, with the softmax over all items: one row per run."""
-    return contest(datasets, "softmax", trained_only=True)
+    """Those that were tuned for the softmax over all items, trained with it: one row per run."""
+    tuned = {dataset for _, dataset, loss in RECIPES if loss == "softmax"}
+    return contest([name for name in datasets if name in tuned], "softmax", trained_only=True)
 
 
 def contest(datasets: Sequence[str], loss: str, trained_only: bool = False) -> pd.DataFrame:
@@ -64,7 +66,7 @@ def contest(datasets: Sequence[str], loss: str, trained_only: bool = False) -> p
         some = {name: builders[name] for name in (recipes if trained_only else builders)}
         runs = run_seeds(some, lambda seed, dataset=dataset: split_of(dataset, seed), recipes, SEEDS)
         tables.append(runs[["recall@20", "ndcg@20", "seconds"]].assign(dataset=dataset).reset_index())
-    return pd.concat(tables)[["dataset", "model", "seed", "recall@20", "ndcg@20", "seconds"]]
+    return pd.concat(tables)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 
 def signs(datasets: Sequence[str]) -> pd.DataFrame:

@@ -147,6 +147,16 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "EASE": {"ridge": 10_000.0},
         "LowPassFilter": {"rank": 16, "alpha": 3.0},
     },
+    "lastfm": {
+        "ItemKNN": {"neighbors": 800},  # within 1 % of the 1,600 that are best, in half the time
+        "EASE": {"ridge": 100.0},
+        "LowPassFilter": {"rank": 128, "alpha": 0.3},
+    },
+    "lastfm thinned": {
+        "ItemKNN": {"neighbors": 100},
+        "EASE": {"ridge": 30_000.0},
+        "LowPassFilter": {"rank": 64, "alpha": 30.0},
+    },
     "campus": {
         "ItemKNN": {"neighbors": 200},
         "EASE": {"ridge": 200.0},

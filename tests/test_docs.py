@@ -68,7 +68,7 @@ def test_each_paper_that_code_or_lessons_name_is_listed_and_each_listed_one_is_n
     texts = [path.read_text() for path in files] + [(ROOT / "notebooks/results/published.csv").read_text()]
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         texts += ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
-    cited = r"\b[A-Z]\w+(?: et al\.| & [A-Z]\w+) (?:19|20)\d\d\b|\bSteck 2019\b"
+    cited = r"\b(?:Ferrari )?[A-Z]\w+(?: et al\.| & [A-Z]\w+) (?:19|20)\d\d\b|\bSteck 2019\b"
     listed = re.findall(rf"^\| ({cited}) \|", (ROOT / "docs/papers.md").read_text(), flags=re.MULTILINE)
     assert listed == sorted(set(listed))
     assert set(listed) == {paper for text in texts for paper in re.findall(cited, text)}
