@@ -424,7 +424,7 @@ RECIPES: dict[tuple[str, str, str], Recipe] = {
     ("MatrixFactorization", "movielens-100k thinned", "softmax"): _tuned(0.08, 0.5, 1024, "softmax"),
     ("LightGCN", "movielens-100k thinned", "softmax"): _tuned(0.03, 0.1, 1024, "softmax"),
     # On LastFM the grids are smaller, and searched with --halve: 6 to 11 points for MatrixFactorization and LightGCN,
-    # with BPR from steps of 0.005 and 0.01 on. NGCF and the GCN had three weight decays at one step. Nobody else was tuned.
+    # with BPR from steps of 0.005 and 0.01 on. NGCF and the GCN had three weight decays at one step size.
     ("MatrixFactorization", "lastfm", "bpr"): _tuned(0.005, 0.02),
     ("MatrixFactorization", "lastfm", "softmax"): _tuned(0.03, 0.3, 1024, "softmax"),
     ("NGCF", "lastfm", "bpr"): _tuned(0.01, 0.03),
