@@ -253,6 +253,7 @@ def each_at_its_best(
     names: tuple[str, ...],
     arms: dict[tuple[str | int, ...], tuple[Callable[[Split, int], EmbeddingModel], Callable[..., Run]]],
     choosing: int | None = None,
+    rates: tuple[float, ...] = RATES,
 ) -> Iterator[Row]:
     """Train every arm with every step size, on some of the splits, and test it with the one that validation prefers."""
     rows, splits = [], each_seed(args)
@@ -261,7 +262,7 @@ def each_at_its_best(
         def at(lr: float, some: list[tuple[int, Split]], build: Any = build, run: Any = run) -> list[Run]:
             return [run(build(parts, seed), parts, seed=seed, lr=lr) for seed, parts in some]
 
-        runs = {lr: at(lr, splits[:choosing]) for lr in RATES}
+        runs = {lr: at(lr, splits[:choosing]) for lr in rates}
         best = max(runs, key=lambda lr: fmean(one.val for one in runs[lr]))
         runs[best] += at(best, splits[len(runs[best]) :])
         for lr, of_rate in runs.items():
@@ -433,7 +434,8 @@ def weighting(args: argparse.Namespace) -> Iterator[Row]:
         for dim in (16, 64)
         for name, draw in draws.items()
     }
-    yield from each_at_its_best(args, "distance_weighting.csv", ("D", "negatives"), arms, choosing=2)  # slow
+    rates = (*RATES, 0.1)  # vectors of length 1 stand larger steps
+    yield from each_at_its_best(args, "distance_weighting.csv", ("D", "negatives"), arms, 2, rates)
 
 
 @torch.no_grad()

@@ -357,6 +357,25 @@ def test_walks_reach_items_at_odd_steps(campus, measured):
 
 @claim(
     row=87,
+    says="(Implied) Training with negatives drawn by distance helps.",
+    verdict="holds in 16 dimensions, a little; in 64 it does harm",
+    shown=("08", "6 · Distance-weighted sampling"),
+)
+def test_training_by_distance_loses_in_many_dimensions(measured):
+    runs = pd.read_csv(ROOT / "notebooks" / "results" / "distance_weighting.csv").dropna()
+    tested = runs.pivot(index=["D", "seed"], columns="negatives", values="test recall@20")
+    low, high = (tested.loc[dim, "by distance"] - tested.loc[dim, "random"] for dim in (16, 64))
+    assert low.mean() > 0
+    assert (low > 0).sum() >= 4
+    assert lead(-high, over=0.02) > 3
+    measured(
+        "MovieLens, test recall@20, vectors of length 1, hinge, 5 splits: by distance − random "
+        f"{mean_sd(low)} with D = 16, ahead in {(low > 0).sum()}; {mean_sd(high)} with D = 64"
+    )
+
+
+@claim(
+    row=87,
     says="Weighted by 1 / q, the distances of negatives are uniform on [0.5, 1.4].",
     verdict="holds where near points exist: up to some 16 dimensions for random ones",
     shown=("08", "6 · Distance-weighted sampling"),
