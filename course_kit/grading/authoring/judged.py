@@ -18,6 +18,7 @@ import numpy as np
 from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import JUDGED, Outcome, attempt
 from course_kit.grading.asking.judging import JUDGED_RIGHT, judged, verdict
+from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.plain import read, told
 from course_kit.grading.authoring.assignment import Exercise
 from course_kit.grading.authoring.rounding import in_time
@@ -54,11 +55,11 @@ def drawn(
     for draw in range(DRAWS):
         calls = probe.inputs(probe.probe_in(source), seed, exercise.name, draw)
         for case in [case for case in calls if case not in found]:
-            packed = pickle.dumps(calls[case])
-            outcome = in_time(partial(attempt, solution, pickle.loads(packed), JUDGED, seconds))
+            inputs = packed(calls[case])
+            outcome = in_time(partial(attempt, solution, pickle.loads(inputs), JUDGED, seconds))
             said[case] = _said_of_solution(exercise, source, case, outcome, probe.generator(seed, exercise.name, draw))
             if said[case] == JUDGED_RIGHT:
-                found[case] = draw, packed, outcome
+                found[case] = draw, inputs, outcome
         if found.keys() == calls.keys():
             return {case: found[case] for case in calls}
     case = next(case for case in calls if case not in found)

@@ -12,6 +12,7 @@ from course_kit.grading.asking import probe
 from course_kit.grading.asking.attempt import JUDGED, OUT_OF_TIME, Outcome, attempt, look
 from course_kit.grading.asking.fingerprint import TEXT, is_clear, is_guessable, vanishing
 from course_kit.grading.asking.judging import has_judge
+from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
 from course_kit.grading.authoring.judged import drawn
@@ -91,7 +92,7 @@ def settle(
                     counts[spoiler] += 1
                     trouble.setdefault(case, f"mistake {spoiler} with {TWO_WAYS}")
                     continue
-                found[case], inputs[case] = (draw, digits), pickle.dumps(calls[case])
+                found[case], inputs[case] = (draw, digits), packed(calls[case])
             if found.keys() == calls.keys():
                 cases = {case: found[case] for case in calls}
                 question = Question(exercise.name, exercise.parameters, exercise.points, source, seed, seconds, cases)
@@ -108,7 +109,7 @@ def _settled_by_judge(exercise: Exercise, source: str, seed: str, seconds: float
     found = drawn(exercise, source, seed, seconds, versions.solution)
     cases = {case: (draw, JUDGED) for case, (draw, _, _) in found.items()}
     question = Question(exercise.name, exercise.parameters, exercise.points, source, seed, seconds, cases)
-    inputs = {case: packed for case, (_, packed, _) in found.items()}
+    inputs = {case: given for case, (_, given, _) in found.items()}
     return Settled(question, inputs, {case: outcome for case, (_, _, outcome) in found.items()}, {})
 
 

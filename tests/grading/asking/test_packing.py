@@ -30,6 +30,12 @@ def test_a_tensor_comes_back_as_it_was(tensor):
     assert torch.equal(again.to_dense(), tensor.to_dense())
 
 
+def test_equal_tensors_have_the_same_bytes_wherever_in_memory_they_lie():
+    """Or whoever draws an exam once more from the same secret would draw another."""
+    held = [packed({"x": torch.arange(6.0).view(2, 3), "mask": torch.ones(2, dtype=torch.bool)}) for _ in range(2)]
+    assert held[0] == held[1]
+
+
 def test_what_comes_back_is_a_copy():
     tensor = torch.zeros(3)
     again = pickle.loads(packed(tensor))

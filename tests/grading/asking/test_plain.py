@@ -71,7 +71,7 @@ FORGED = {
     "too deep": "[" * 50 + numbers(1) + "]" * 50,
     "far too deep": "[" * 200_000,
     "parts that are none": '{"parts": [1]}',
-    "too long": json.dumps([0.5] * MOST_TOLD),
+    "too long": numbers(1) + " " * MOST_TOLD,
 }
 
 
