@@ -154,7 +154,8 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
 def _wrapped(text: str) -> str:
     """Broken between words: JupyterLab would break a long line anywhere."""
     first, newline, where = text.partition("\n")
-    return textwrap.fill(first, WIDTH, subsequent_indent="  ", break_long_words=False) + newline + where
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(first, WIDTH, subsequent_indent="  ", **whole) + newline + where
 
 
 def _heavy(memory: int) -> str:
