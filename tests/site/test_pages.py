@@ -179,6 +179,8 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
     kit.get_by_role("button", name="without ReLU only").click()
     kit.get_by_role("button", name="lock it in").click()
     assert outcomes.evaluate_all("all => all.map(e => e.open)").count(True) == outcomes.count()
+    boxes = [outcomes.first.bounding_box(), page.locator("main > pre").first.bounding_box()]
+    assert boxes[0]["width"] == boxes[1]["width"]  # as wide as code, and as outputs that wait for no guess
     page.reload()
     page.get_by_text("You saw it coming.").wait_for()
     assert outcomes.first.get_attribute("open") is not None
