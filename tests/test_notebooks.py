@@ -39,6 +39,11 @@ def test_the_first_cell_names_the_lecture(path):
     assert json.loads(path.read_text())["cells"][0]["id"] == first["id"]
 
 
+def test_every_cell_has_an_id_of_its_own(path):
+    ids = [cell["id"] for cell in json.loads(path.read_text())["cells"]]
+    assert len(ids) == len(set(ids))
+
+
 def test_every_code_cell_is_stored_executed_and_in_order(path):
     counts = [cell["execution_count"] for cell in cells(path, "code")]
     assert counts == list(range(1, len(counts) + 1))
