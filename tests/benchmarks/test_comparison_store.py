@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def comparison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    module = importlib.import_module("comparison")
+def comparison(script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    module = script("comparison")
     monkeypatch.setattr(module, "RESULTS", tmp_path)
     return module
 

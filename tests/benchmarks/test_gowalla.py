@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import subprocess
@@ -91,9 +90,8 @@ def test_all_runs_in_one_table_and_the_curve_of_validation_stays(folder):
 
 
 @pytest.fixture
-def gowalla(monkeypatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    return importlib.import_module("gowalla")
+def gowalla(script) -> ModuleType:
+    return script("gowalla")
 
 
 @pytest.mark.parametrize("change", ["epohcs=3", "epochs=0", "epochs", 'lr="x"'])

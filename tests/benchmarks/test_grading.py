@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 ORPHAN = "import os, time\nif os.fork() == 0:\n    while time.process_time() < 0.5: pass"
 
 
 @pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("grading_peers")
+def peers(script) -> ModuleType:
+    return script("grading_peers")
 
 
 @pytest.fixture
-def grading(peers) -> ModuleType:
-    return importlib.import_module("grading")
+def grading(script) -> ModuleType:
+    return script("grading")
 
 
 def test_a_student_earns_what_the_checks_give(peers):

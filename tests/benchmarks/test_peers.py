@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -16,13 +15,10 @@ import torch
 from course_lib.datasets import read_lists
 from course_lib.graph import InteractionGraph, Split, split
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("peers")
+def peers(script) -> ModuleType:
+    return script("peers")
 
 
 def written(peers: ModuleType, folder: Path) -> Split:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -15,13 +13,10 @@ from course_lib.graph import split
 from course_lib.models import PinSAGE
 from course_lib.models.pinsage import consecutive_pairs
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def pinsage(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module("pinsage")
+def pinsage(script) -> ModuleType:
+    return script("pinsage")
 
 
 def test_random_neighbours_are_as_many_and_a_plain_mean_weighs_alike(pinsage):
