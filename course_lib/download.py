@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -175,9 +176,10 @@ def store(folder: Path, contents: Mapping[str, bytes]) -> None:
     Raises:
         DownloadError: If a file cannot be written; no incomplete file stays.
     """
-    for stale in folder.glob(".*.part"):
-        if time.time() - stale.stat().st_mtime > 3600:  # left by a process that was killed
-            stale.unlink(missing_ok=True)
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):  # another process may rename its own meanwhile
+            if time.time() - part.stat().st_mtime > 3600:  # left by a process that was killed
+                part.unlink()
     for file, content in contents.items():
         part = folder / f".{file}.{uuid.uuid4().hex}.part"
         try:

@@ -334,6 +334,13 @@ def test_what_a_killed_writer_left_is_swept_up_once_it_is_old(official: Origin, 
     assert {path.name for path in folder.iterdir()} == {"u.data", "u.item", ".u.data.new.part"}
 
 
+def test_a_part_that_another_process_renames_meanwhile_is_no_error(official: Origin, root: Path) -> None:
+    folder = root / "movielens-100k"
+    folder.mkdir(parents=True)
+    (folder / ".u.data.theirs.part").symlink_to(folder / "renamed")  # listed, and gone when it is looked at
+    assert fetch_small(official) == folder
+
+
 def test_processes_that_fetch_at_once_do_not_disturb_each_other(official: Origin, server: Server, root: Path) -> None:
     processes = [start_fetch(server, official) for _ in range(3)]
     assert [process.wait(30) for process in processes] == [0, 0, 0]

@@ -231,7 +231,7 @@ def _sockets(processes: Sequence[int]) -> set[str]:
     """The sockets that processes have open; each may hold as much unread data as the system allows."""
     found = set()
     for process in processes:
-        for path in Path(f"/proc/{process}/fd").glob("*"):
+        for path in _listed(f"/proc/{process}/fd"):
             with contextlib.suppress(OSError):
                 found.add(os.readlink(path))
     return {target for target in found if target.startswith("socket:")}
@@ -250,10 +250,17 @@ def _held(processes: Sequence[int], file: str, *kinds: str) -> int:
 def _children(pid: int) -> list[int]:
     """The children of all threads of a process."""
     found = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+    for thread in _listed(f"/proc/{pid}/task"):
         with contextlib.suppress(OSError):
-            found += map(int, path.read_text().split())
+            found += map(int, (thread / "children").read_text().split())
     return found
+
+
+def _listed(folder: str) -> list[Path]:
+    """What a folder of a process holds: nothing once it has ended, even while the folder is read."""
+    with contextlib.suppress(OSError):
+        return [Path(folder, name) for name in os.listdir(folder)]
+    return []
 
 
 def _kill(pid: int) -> None:
