@@ -103,8 +103,9 @@ def thinning() -> pd.DataFrame:
 
 
 def losses() -> pd.DataFrame:
-    """Matrix factorisation with either loss on all edges, each with its own recipe: one row per run."""
+    """Matrix factorisation on all edges by each loss with its own recipe, and by BPR with a careless one."""
     recipes = {loss: recipe_for("MatrixFactorization", "movielens-100k", loss) for loss in ("bpr", "binary")}
+    recipes["bpr, careless"] = replace(recipes["bpr"], weight_decay=recipes["bpr"].weight_decay / 10)
     builders = dict.fromkeys(recipes, lambda graph, seed: build("MatrixFactorization", graph, seed))
     runs = run_seeds(builders, lambda seed: split_of("movielens-100k", seed), recipes, SEEDS)
     return runs[["recall@20", "ndcg@20", "seconds"]].rename_axis(["loss", "seed"]).reset_index()

@@ -134,10 +134,15 @@ def _rows(text: str) -> Iterator[list[str]]:
             yield line.split(" | ")
 
 
+def stored_runs(dataset: str, table: str = "comparison") -> pd.DataFrame:
+    """The runs on a data set in a stored table of lesson 06: a row for each model and seed."""
+    runs = pd.read_csv(ROOT / "notebooks" / "results" / f"{table}.csv").query("dataset == @dataset")
+    return runs.set_index(["model", "seed"]).drop(columns="dataset")
+
+
 def stored_gain(dataset: str, first: str, second: str, table: str = "comparison") -> pd.Series:
     """How far a model is ahead of another by recall@20 on each split of a data set, in a stored table of lesson 06."""
-    runs = pd.read_csv(ROOT / "notebooks" / "results" / f"{table}.csv").query("dataset == @dataset")
-    recall = runs.pivot(index="seed", columns="model", values="recall@20")
+    recall = stored_runs(dataset, table)["recall@20"]
     return recall[first] - recall[second]
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import pandas as pd
@@ -17,7 +14,6 @@ from torch import Tensor
 from torch.nn.functional import embedding, normalize, softplus
 
 from course_lib.datasets import Dataset
-from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
 from course_lib.models import MatrixFactorization
 from course_lib.negatives import (
@@ -31,39 +27,12 @@ from course_lib.negatives import (
 from course_lib.walks import personalized_pagerank, visit_counts
 
 COUNTS = ("08", "1 · What a batch must embed")
+RESULTS = ROOT / "notebooks" / "results"
 PRICE = ("08", "2 · Sharing has a price")
 WALKS = ("08", "4 · Hard negatives from walks")
 MORE = ("08", "5 · Harder and harder, or more and more?")
 NEAREST, MIDDLE = (0.0, 0.01), (0.05, 0.2)  # windows, as quantiles of the catalogue
 WINDOWS = (NEAREST, (0.01, 0.05), MIDDLE, (0.2, 0.5), (0.5, 1.0))
-
-
-@dataclass
-class Batch:
-    """What a draw of negatives may look at."""
-
-    graph: InteractionGraph
-    users: Tensor
-    epoch: int
-    generator: torch.Generator
-
-
-Draw = Callable[[Batch], Tensor]  # ids (B, S), −1 where one does not count
-
-
-def own(batch: Batch, num: int) -> Tensor:
-    return uniform_negatives(batch.graph, batch.users, num, batch.generator)
-
-
-def shared(batch: Batch, num: int) -> Tensor:
-    ids = shared_negatives(batch.graph, num, batch.generator)
-    return torch.where(shared_mask(batch.graph, batch.users, ids), ids, -1)
-
-
-def with_hard(batch: Batch, band: Tensor) -> Tensor:
-    """64 shared ones, and by the curriculum some of each user's band (U, W)."""
-    place = torch.randint(band.shape[1], (len(batch.users), curriculum(batch.epoch)), generator=batch.generator)
-    return torch.cat([shared(batch, 64), band[batch.users].gather(1, place)], dim=1)
 
 
 def positive_pairs(graph: InteractionGraph, num: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -77,22 +46,22 @@ def bpr_terms(model: MatrixFactorization, users: Tensor, pos: Tensor, neg: Tenso
     """BPR loss of every pair, (B, S)."""
     user_emb, item_emb = model.embed()
     scores = embedding(users, user_emb) @ item_emb.T  # (B, I); back through model.score's indexing takes longer
-    pos_scores, neg_scores = scores.gather(1, torch.cat([pos[:, None], neg.clamp(min=0)], dim=1)).tensor_split([1], 1)
+    pos_scores, neg_scores = scores.gather(1, torch.cat([pos[:, None], neg], dim=1)).tensor_split([1], 1)
     return softplus(neg_scores - pos_scores)
 
 
-def trained(graph: InteractionGraph, draw: Draw, seed: int) -> MatrixFactorization:
-    """Six epochs of equally many steps, whatever the negatives."""
+def trained(graph: InteractionGraph, seed: int) -> MatrixFactorization:
+    """Six epochs of 40 steps, with 64 negatives that the batch shares."""
     model, generator = MatrixFactorization(graph, dim=32, seed=seed), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=True)
-    for epoch in range(1, 7):
-        for _ in range(40):
-            users, pos = positive_pairs(graph, 512, generator)
-            neg = draw(Batch(graph, users, epoch, generator))
-            loss = (bpr_terms(model, users, pos, neg) * (neg >= 0)).sum() / (neg >= 0).sum()
-            optimizer.zero_grad()
-            (loss + 0.01 * model.penalty(users, pos)).backward()
-            optimizer.step()
+    for _ in range(6 * 40):
+        users, pos = positive_pairs(graph, 512, generator)
+        ids = shared_negatives(graph, 64, generator)
+        counts = shared_mask(graph, users, ids)
+        loss = (bpr_terms(model, users, pos, ids.expand(len(users), -1)) * counts).sum() / counts.sum()
+        optimizer.zero_grad()
+        (loss + 0.01 * model.penalty(users, pos)).backward()
+        optimizer.step()
     return model
 
 
@@ -102,48 +71,10 @@ def ranking(graph: InteractionGraph) -> Tensor:
     return personalized_pagerank(graph, start_users=everybody, restart=0.5)[:, graph.num_users :]
 
 
-def bands(graph: InteractionGraph) -> dict[tuple[float, float], Tensor]:
-    """Items of each user in each window of the ranking, own ones left out."""
-    visits, own_items = ranking(graph), graph.rows(torch.arange(graph.num_users))
-    return {window: hard_negatives(visits, own_items, window) for window in WINDOWS}
-
-
 @pytest.fixture(scope="module")
-def film_bands(films: Dataset) -> list[tuple[Split, dict[tuple[float, float], Tensor]]]:
-    """Splits of MovieLens, one per seed, and the items of each user in each window."""
-    splits = [split(films.graph, seed=seed) for seed in SEEDS]
-    return [(parts, bands(parts.train)) for parts in splits]
-
-
-@pytest.fixture(scope="module")
-def film_models(
-    film_bands: list[tuple[Split, dict[tuple[float, float], Tensor]]],
-) -> list[dict[str, MatrixFactorization]]:
-    """Matrix factorisation on MovieLens by each kind of negatives: one dictionary a split."""
-    models = []
-    for seed, (parts, band) in zip(SEEDS, film_bands, strict=True):
-        draws: dict[str, Draw] = {
-            "1 own": partial(own, num=1),
-            **{f"{num} shared": partial(shared, num=num) for num in (16, 64, 256)},
-            "nearest": partial(with_hard, band=band[NEAREST]),
-            "middle": partial(with_hard, band=band[MIDDLE]),
-        }
-        models.append({name: trained(parts.train, draw, seed) for name, draw in draws.items()})
-    return models
-
-
-@pytest.fixture(scope="module")
-def recalls(film_bands: list, film_models: list[dict[str, MatrixFactorization]]) -> dict[str, Tensor]:
-    """Test recall@20 of them, one per seed."""
-    return {
-        name: torch.tensor(
-            [
-                evaluate(models[name], parts)["recall@20"]
-                for (parts, _), models in zip(film_bands, film_models, strict=True)
-            ]
-        )
-        for name in film_models[0]
-    }
+def film_splits(films: Dataset) -> list[Split]:
+    """Splits of MovieLens, one per seed."""
+    return [split(films.graph, seed=seed) for seed in SEEDS]
 
 
 @claim(
@@ -196,32 +127,15 @@ def test_own_positives_are_among_the_shared(films, measured):
     measured(f"MovieLens, 64 shared: {found.double().mean():.1f} for a user, {expected[most]:.0f} for the most active")
 
 
-@pytest.mark.slow
 @claim(
     row=82,
     says="With shared negatives the performance stays similar.",
-    verdict="holds for many: 256 shared ones do what one of one's own does; 16 do not, in batches of 512",
-    shown=PRICE,
-)
-def test_few_shared_negatives_are_worse(recalls, measured):
-    own_one, few, many = (recalls[name] for name in ("1 own", "16 shared", "256 shared"))
-    assert many.mean() > own_one.mean() - 0.01
-    assert few.mean() < own_one.mean() - 0.02
-    assert (few < own_one).sum() >= 4
-    measured(
-        "recall@20 of MF on MovieLens, D = 32, 240 steps of 512, 5 splits: "
-        + ", ".join(f"{name} {mean_sd(recalls[name].tolist())}" for name in ("1 own", "16 shared", "256 shared"))
-    )
-
-
-@claim(
-    row=82,
-    says="With shared negatives the performance stays similar.",
-    verdict="holds for many, each variant at its best step size: 256 shared ones do what 16 of each pair's own do",
+    verdict="holds for many, each variant at its best step size: 256 shared ones do what 16 of each pair's own do; 16 "
+    "shared ones are behind a single own one",
     shown=PRICE,
 )
 def test_each_at_its_best_step_size_many_shared_are_level_with_own(measured):
-    rates = pd.read_csv(ROOT / "notebooks" / "results" / "shared_negatives.csv").query("epochs == 12").dropna()
+    rates = pd.read_csv(RESULTS / "shared_negatives.csv").query("epochs == 12").dropna()
     tested = rates.pivot(index="seed", columns="negatives", values="test recall@20")
     many = tested["shared 256"] - tested["own 16"]
     few = tested["own 1"] - tested["shared 16"]
@@ -241,13 +155,13 @@ def test_each_at_its_best_step_size_many_shared_are_level_with_own(measured):
     verdict="holds after some training; at first none is",
     shown=("08", "3 · Random negatives become easy"),
 )
-def test_most_random_negatives_teach_little_in_the_end(film_bands, film_models, measured):
+def test_most_random_negatives_teach_little_in_the_end(film_splits, measured):
     easy = {"before": [], "after": []}
-    for seed, (parts, _), models in zip(SEEDS, film_bands, film_models, strict=True):
+    for seed, parts in zip(SEEDS, film_splits, strict=True):
         graph, generator = parts.train, torch.Generator().manual_seed(seed)
         users, pos = positive_pairs(graph, 2000, generator)
         neg = uniform_negatives(graph, users, 20, generator)
-        for name, model in (("before", MatrixFactorization(graph, dim=32, seed=seed)), ("after", models["64 shared"])):
+        for name, model in (("before", MatrixFactorization(graph, dim=32, seed=seed)), ("after", trained(graph, seed))):
             with torch.no_grad():
                 easy[name].append((bpr_terms(model, users, pos, neg) < 0.1).double().mean().item())
     assert max(easy["before"]) == 0
@@ -302,13 +216,15 @@ def test_the_window_exists_for_billions_only(films, measured):
     verdict="does not hold here: false negatives, items that the user will take, are densest there",
     shown=WALKS,
 )
-def test_future_positives_are_densest_in_the_nearest_window(film_bands, measured):
+def test_future_positives_are_densest_in_the_nearest_window(film_splits, measured):
     found, times_base = [], []
-    for parts, band in film_bands:
+    for parts in film_splits:
         everybody = torch.arange(parts.train.num_users)
+        visits, taken = ranking(parts.train), parts.train.rows(everybody)
         future = parts.val.rows(everybody) | parts.test.rows(everybody)
-        base = future.sum() / (~parts.train.rows(everybody)).sum()
-        shares = [future.gather(1, ids.clamp(min=0))[ids >= 0].double().mean().item() for ids in band.values()]
+        base = future.sum() / (~taken).sum()
+        windows = (hard_negatives(visits, taken, window) for window in WINDOWS)
+        shares = [future.gather(1, ids.clamp(min=0))[ids >= 0].double().mean().item() for ids in windows]
         times_base.append(shares[0] / base.item())
         found.append(shares)
     by_window = torch.tensor(found).T  # (windows, seeds)
@@ -321,21 +237,22 @@ def test_future_positives_are_densest_in_the_nearest_window(film_bands, measured
     )
 
 
-@pytest.mark.slow
 @claim(
     row=85,
     says="Hard negatives from walks make the model better.",
     verdict="holds for a middle window; the nearest one makes it worse than none",
     shown=MORE,
 )
-def test_the_hardest_negatives_are_the_worst(recalls, measured):
-    none, nearest, middle = (recalls[name] for name in ("64 shared", "nearest", "middle"))
-    assert lead(none - nearest, over=0.02) > 3
-    assert middle.mean() > none.mean()
-    assert (middle > none).sum() >= 4
+def test_the_hardest_negatives_are_the_worst(measured):
+    runs = pd.read_csv(RESULTS / "hard_negatives.csv").query("epochs == 12 and schedule == 'curriculum'")
+    tested = runs.pivot(index="seed", columns="window", values="test recall@20")
+    assert lead(tested["none"] - tested["0–1 %"], over=0.02) > 3
+    middle = tested["5–20 %"] - tested["none"]
+    assert middle.mean() > 0
+    assert (middle > 0).sum() >= 4
     measured(
-        f"recall@20 of MF on MovieLens, 5 splits, 64 shared {mean_sd(none.tolist())}, and by curriculum from 0–1 % "
-        f"{mean_sd(nearest.tolist())}, from 5–20 % {mean_sd(middle.tolist())}"
+        "recall@20 of MF on MovieLens, 5 splits, 64 shared and by curriculum "
+        + ", ".join(f"{window} {mean_sd(tested[window])}" for window in ("none", "0–1 %", "5–20 %"))
     )
 
 
@@ -362,7 +279,7 @@ def test_walks_reach_items_at_odd_steps(campus, measured):
     shown=("08", "6 · Distance-weighted sampling"),
 )
 def test_training_by_distance_loses_in_many_dimensions(measured):
-    runs = pd.read_csv(ROOT / "notebooks" / "results" / "distance_weighting.csv").dropna()
+    runs = pd.read_csv(RESULTS / "distance_weighting.csv").dropna()
     tested = runs.pivot(index=["D", "seed"], columns="negatives", values="test recall@20")
     low, high = (tested.loc[dim, "by distance"] - tested.loc[dim, "random"] for dim in (16, 64))
     assert low.mean() > 0
