@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from course_kit.grading.asking.question import pack
@@ -114,17 +115,17 @@ def answer(exercise: Exercise) -> str:
     stub, node = definitions(exercise.stub)[exercise.name], definitions(exercise.solution)[exercise.name]
     beside = [one for one in ast.parse(exercise.solution).body if getattr(one, "name", "") != exercise.name]
     if not isinstance(stub, ast.ClassDef):
-        head, indent = _head(exercise.stub, stub, 0)
+        head, indent = _head(exercise.stub, stub, node, 0)
         inside = [textwrap.indent(ast.unparse(one), indent) for one in beside]
-        return "\n".join([*head, *_marked([*inside, _body(exercise.solution, node)], indent)])
+        return "\n".join([*head, *_marked([*inside, _body(exercise.solution, node, stub)], indent)])
     given = {one.name: one for one in stub.body if isinstance(one, ast.FunctionDef)}
     first = next(iter(given.values()))
     lines = exercise.stub.splitlines()[: _start(first)]
     own = {one.name: one for one in node.body if getattr(one, "name", "") in given}
     more = [one for one in node.body if getattr(one, "name", "") not in given and not _is_docstring(one)]
     for name, method in given.items():
-        head, indent = _head(exercise.stub, method, _start(method))
-        body = [_body(exercise.solution, own[name])]
+        head, indent = _head(exercise.stub, method, own[name], _start(method))
+        body = [_body(exercise.solution, own[name], method)]
         if method is first:  # where it is called does not matter, but it must not be left outside of the marks
             body += ["", *(textwrap.indent(ast.unparse(one), INDENT) for one in more)] if more else []
         lines += [*head, *_marked(body, indent), ""]
@@ -136,19 +137,30 @@ def _start(node: ast.FunctionDef) -> int:
     return min(one.lineno for one in (node, *node.decorator_list)) - 1
 
 
-def _head(source: str, stub: ast.FunctionDef, start: int) -> tuple[list[str], str]:
-    """What students get of a function: its lines up to the docstring, or to the first statement; and its indent."""
-    keeps = _is_docstring(stub.body[0])
-    end = stub.body[0].end_lineno if keeps else stub.body[0].lineno - 1
+def _head(source: str, stub: ast.FunctionDef, node: ast.FunctionDef, start: int) -> tuple[list[str], str]:
+    """What students get of a function: its lines up to the first statement of their own; and its indent."""
+    kept = len(stub.body) - len(_statements(stub)) + _given(stub, node)
+    end = stub.body[kept - 1].end_lineno if kept else stub.body[0].lineno - 1
     return source.splitlines()[start:end], " " * stub.col_offset + INDENT
 
 
-def _body(source: str, node: ast.FunctionDef) -> str:
-    """The statements of a function as they stand in its source, without the docstring."""
-    body = node.body[_is_docstring(node.body[0]) :]
+def _body(source: str, node: ast.FunctionDef, stub: ast.FunctionDef) -> str:
+    """The statements of a function as they stand in its source, without the docstring and what the stub gives."""
+    body = _statements(node)[_given(stub, node) :]
     if body[0].lineno > node.lineno:
         return "\n".join(source.splitlines()[body[0].lineno - 1 : body[-1].end_lineno])
     return textwrap.indent(ast.unparse(body), " " * node.col_offset + INDENT)  # all of it on one line
+
+
+def _given(stub: ast.FunctionDef, node: ast.FunctionDef) -> int:
+    """How many statements a stub and its solution begin with alike; one at least is left to the students."""
+    pairs = zip(_statements(stub), _statements(node)[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: ast.dump(pair[0]) == ast.dump(pair[1]), pairs))
+
+
+def _statements(node: ast.FunctionDef) -> list[ast.stmt]:
+    """What a function does, without its docstring."""
+    return node.body[_is_docstring(node.body[0]) :]
 
 
 def _marked(lines: Sequence[str], indent: str) -> list[str]:

@@ -220,6 +220,7 @@ def test_a_class_keeps_its_methods_for_students_and_nothing_of_the_solution(file
         assert ast.unparse(mine.args) == ast.unparse(given.args)
         assert ast.get_docstring(mine) == ast.get_docstring(given)
         assert ast.unparse(mine.body[-1]) == "raise NotImplementedError()"
+        assert list(map(ast.unparse, mine.body[:-1])) == list(map(ast.unparse, given.body[:-1]))  # super().__init__()
     bodies = {one.name: ast.unparse(one.body[-1]) for one in methods(solution)}
     assert {one.name: ast.unparse(one.body[-1]) for one in methods(whole.body[-1])} == bodies
 
