@@ -57,6 +57,13 @@ class Sink(io.TextIOBase):
         return len(text)
 
 
+class Forgotten(dict[int, list[Any]]):
+    """In the place where IPython keeps all that cells print and show, as long as they run: here nothing is kept."""
+
+    def __missing__(self, execution_count: int) -> list[Any]:
+        return []
+
+
 class Kernel(IPythonKernel):
     """Says in each reply how much the notebook has printed and shown so far, and ends only when it is killed."""
 
@@ -85,6 +92,7 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Sink")
     app.initialize(["-f", str(Path("connection.json").resolve()), "--HistoryManager.enabled=False"])
     _publish_only_states(app)
+    app.shell.history_manager.outputs = Forgotten()
     _draw_inline(app)
     app.shell.events.register("post_run_cell", _mend_streams)
     prepare()

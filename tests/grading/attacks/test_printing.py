@@ -65,6 +65,12 @@ def test_a_chatty_cell_costs_nothing_and_is_said(how, graded):
     assert result.flags == (f"code cell 2: {MUCH}",)
 
 
+def test_what_was_printed_is_not_kept(graded):
+    """Four times what a notebook may hold; IPython by itself would keep all of it."""
+    result = graded(RIGHT, "for _ in range(12_000):\n    print('x' * 1_000_000)")
+    assert (outcomes(result), result.errors) == (ALL_RIGHT, {})
+
+
 @pytest.mark.parametrize("how", QUIET)
 def test_output_of_any_way_costs_nothing(how, graded):
     result = graded(RIGHT, QUIET[how])
