@@ -119,6 +119,10 @@ def test_too_much_source_is_not_read():
     parsed = changed(lambda cells: cells[3].update(source="x" * (LARGEST + 1)))
     assert parsed.sources == ()
     assert "1,000,000 characters of code" in parsed.flags[0]
+    words = changed(
+        lambda cells: cells.extend([text("x" * (LARGEST // 2)), {**text("x" * LARGEST), "cell_type": "raw"}])
+    )
+    assert "1,000,000 characters of text" in words.flags[0]
     many = changed(lambda cells: cells.extend([{"cell_type": "code", "source": ""}] * 5000))
     assert (many.sources, many.flags) == ((), ("more than 5,000 cells: nothing of it was read",))
 
