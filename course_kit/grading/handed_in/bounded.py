@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-SECONDS = 4  # of processor time; an honest notebook of 50 MB takes a tenth of it
+SECONDS = 2  # of processor time; an honest notebook of 50 MB takes a fifth of it, and grading reads each once more
 PATIENCE = 30  # seconds on the clock, for a machine that is busy with other things
 MEMORY = 280 << 20  # bytes beyond what the process has when it starts
 OUTPUT = 12 << 20  # bytes of all results

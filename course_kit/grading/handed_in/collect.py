@@ -225,10 +225,11 @@ def _beside(chosen: Claim, claims: Sequence[Claim]) -> tuple[dict[str, bytes], t
         if claim is chosen or claim.file.ending == ".ipynb" or not place.is_relative_to(home):
             continue
         try:
-            content = claim.file.read()
+            enough = max(len(found), len(skipped)) >= MOST_BESIDE  # also of files that are large, and slow to unpack
+            content = None if enough else claim.file.read()
         except ValueError:
             content = None
-        if content is None or len(content) > left or len(found) >= MOST_BESIDE:
+        if content is None or len(content) > left:
             skipped.append(claim.called)
             continue
         left -= len(content)

@@ -84,8 +84,12 @@ def _kept(files: Iterator[File]) -> list[File]:
 
 
 def _plain(name: str) -> str:
-    """One spelling for every system: macOS stores letters decomposed, old Windows zips have backslashes."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+    """One spelling for every system: macOS stores letters decomposed, old Windows zips have backslashes.
+
+    A name that is refused for its length stays as it is: many accents on one letter take a second to put in order.
+    """
+    name = name.replace("\\", "/")
+    return name if len(name) > LONGEST_NAME else unicodedata.normalize("NFC", name)
 
 
 def _in_folder(root: Path) -> Iterator[File]:

@@ -46,7 +46,8 @@ class Notebook:
     def to_json(self) -> bytes:
         """The cells as a notebook of format 4 without outputs; it is read as this one is."""
         cells = [{"cell_type": one.kind, "id": one.id, "metadata": {}, "source": one.source} for one in self.cells]
-        return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+        plain = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        return json.dumps(plain, ensure_ascii=False).encode()  # escaped, a letter could take twelve bytes
 
 
 def read_notebook(content: bytes) -> Notebook:
@@ -98,21 +99,15 @@ def shortened(flags: Iterable[str]) -> tuple[str, ...]:
 
 def _plain(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
     """A notebook of format 4, or ValueError with what is wrong."""
-    flags = []
+    text, flags = _text(content)
     try:
-        try:
-            plain = json.loads(content)
-        except UnicodeDecodeError:
-            plain = json.loads(content.decode("utf-8-sig", errors="replace"))
-            flags.append("not valid UTF-8: some characters are lost")
+        plain = json.loads(text)
     except RecursionError:
         raise ValueError("not a notebook: nested too deeply") from None
     except ValueError as error:
-        text = content.decode(errors="replace")
         if CONFLICT.search(text):
             raise ValueError("not a notebook: a merge conflict left two versions in the file") from error
-        at_end = getattr(error, "pos", 0) >= len(text.rstrip()) - 1
-        why = "the file breaks off" if at_end else "damaged, or of another kind"
+        why = "the file breaks off" if getattr(error, "pos", 0) >= len(text) - 1 else "damaged, or of another kind"
         raise ValueError(f"not a notebook: {why}") from error
     if isinstance(plain, dict) and isinstance(plain.get("worksheets"), list):
         plain = {"cells": _old_cells(plain["worksheets"]), "metadata": plain.get("metadata")}
@@ -120,6 +115,20 @@ def _plain(content: bytes) -> tuple[Mapping[str, Any], list[str]]:
     if not isinstance(plain, dict) or not isinstance(plain.get("cells"), list):
         raise ValueError("not a notebook: it has no cells")
     return plain, flags
+
+
+def _text(content: bytes) -> tuple[str, list[str]]:
+    """The text of a file, without what a disk or an editor put behind its end; and flags."""
+    flags = []
+    try:
+        whole = content.decode(json.detect_encoding(content), "surrogatepass")
+    except UnicodeDecodeError:
+        whole = content.decode("utf-8-sig", errors="replace")
+        flags.append("not valid UTF-8: some characters are lost")
+    text = whole.rstrip("\0 \t\r\n")
+    if "\0" in whole[len(text) :]:
+        flags.append("zeros behind its end, as a disk leaves them: they were left out")
+    return text, flags
 
 
 def _old_cells(worksheets: list[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.syntax import functions
 
 SMALLEST = 50  # tokens: below that many of a class agree by chance
-LONGEST = 2_000  # tokens; the longest right answers have a few hundred
+LONGEST = 1_000  # tokens; the longest right answers have a few hundred
 LARGEST = 8  # students of a group: what more of them share is the usual answer
 SHORT = 64  # characters of a constant or a foreign name; longer ones are compared by their digests
 WIDTH = 3  # tokens of a shingle

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 LONGEST = 100_000  # characters of a cell that is looked at: deeper nests than fit in here end Python 3.10 itself
-LONGEST_NAME = 200  # characters of a module's name that are looked at
+LONGEST_NAME = 200  # characters of a module's name that go before each name imported from it
 MAGIC = re.compile(r"^([ \t]*)([%!?].*|\w[\w.]*\?{1,2}[ \t]*|\w[\w, ]*=[ \t]*[%!].*)$", re.MULTILINE)
 
 
@@ -60,10 +60,10 @@ def named_modules(sources: Iterable[str], modules: Sequence[str]) -> list[str]:
     for tree in trees(sources):
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                named.update(alias.name[:LONGEST_NAME] for alias in node.names)
+                named.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 start = (node.module or "")[:LONGEST_NAME]
-                named.update({start, *(f"{start}.{alias.name[:LONGEST_NAME]}" for alias in node.names)})
+                named.update({start, *(f"{start}.{alias.name}" for alias in node.names)})
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                named.add(node.value[:LONGEST_NAME])
+                named.add(node.value)
     return [module for module in modules if any(f"{name}.".startswith(f"{module}.") for name in named)]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -37,6 +43,12 @@ ENDS = {
     "quit": "get_ipython().kernel.do_shutdown(False)\nimport os\nos._exit(1)",
 }
 LEAVES = {"exit": "exit()", "quit": "quit", "a call": "get_ipython().ask_exit()"}
+RUN = """
+import pickle, sys
+from hostile import LONG, HastyGrader, notebook
+bundle, level, source = pickle.load(sys.stdin.buffer)
+HastyGrader(bundle, level).grade("mallory", notebook(source), limits=LONG)
+"""
 LATE = """
 import signal, time
 
@@ -142,6 +154,28 @@ def test_stock_nbval_loses_to_who_never_says_that_it_is_idle(stock_nbval):
 @pytest.mark.slow
 def test_who_never_says_that_it_is_idle_is_ended_too(attacked):
     assert "right" not in outcomes(attacked(WRONG, NO_IDLE, limits=SHORT))
+
+
+def test_of_a_run_that_is_killed_nothing_goes_on(bundle, confined):
+    """Neither the grader, nor what listens to a kernel, nor the warm process, nor the kernel."""
+    tests = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    run = subprocess.Popen([sys.executable, "-c", RUN], stdin=subprocess.PIPE, env={**os.environ, **tests})
+    pickle.dump((bundle, confined, SLEEP), run.stdin)
+    run.stdin.close()
+    started = psutil.Process(run.pid)
+    assert soon(lambda: len(started.children(recursive=True)) == 5)
+    below = started.children(recursive=True)
+    run.kill()
+    run.wait()
+    assert soon(lambda: all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in below))
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether something comes true within a while."""
+    until = time.monotonic() + 30
+    while not (came := condition()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return came
 
 
 def test_nothing_stays_behind(grader, graded):

@@ -20,6 +20,7 @@ MAGICS = {
     "a program": ("import sys\n!{sys.executable} -c 'import course_lib.arguments'\nassert _exit_code == 0", {}),
     "an installation": ("from time import time\nstart = time()\n%pip install nothing\nassert time() - start < 8", {}),
     "names of Python's": ("str = globals = vars = get_ipython = print = {}", {}),
+    "Colab's helpers": ("from google.colab import drive\nimport math\ndrive.mount('/x')\nassert math.pi > 3", {}),
     "another shell": ("%%perl\nprint 1", None),
     "no magic": ("%nothing", {}),
     "exit": ("exit", {}),

@@ -118,6 +118,12 @@ def test_it_has_limits_of_its_own(inside):
     assert inside(look) == f"{[limits.cpu, 0, limits.memory, limits.scratch // 4, 256]}\n"
 
 
+def test_its_scratch_has_an_end_in_bytes_and_in_files(inside):
+    look = "there = [os.statvfs(one) for one in ('.', '/tmp', '/dev/shm')]"
+    look += "; print([(one.f_blocks * one.f_frsize, one.f_files) for one in there], flush=True)"
+    assert inside(look) == f"{[(Limits().scratch, Limits().files)] * 3}\n"
+
+
 def test_it_counts_its_own_processes_alone(inside):
     assert inside(FORKS) == "4\n"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import signal
 import socket
 import subprocess
@@ -14,6 +16,8 @@ import psutil
 import pytest
 
 from course_kit.grading.containment import warm
+from course_kit.grading.containment.confine import Limits
+from course_kit.grading.containment.system_calls import MACHINES
 from course_kit.grading.containment.warm import KILL, _take_too_much
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone watches")
@@ -26,6 +30,23 @@ warm._warm_up = lambda modules: None
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a shell of a person's
 warm.Warm._become_kernel = lambda self, request: exec(sys.argv[2]) or time.sleep(600)
 warm.Warm(sys.argv[1], "none", "", [], []).serve()
+"""
+UNCONFINED = """
+import json, os, pathlib, resource, sys, types
+from course_kit.grading.containment import warm
+
+def run_kernel(connection, ready):
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    limits = [resource.getrlimit(one)[1] for one in (resource.RLIMIT_DATA, resource.RLIMIT_NPROC, resource.RLIMIT_CPU)]
+    told = {"leads": os.getsid(0) == os.getpid(), "user": os.getuid(), "filter": int(status["Seccomp"])}
+    print(json.dumps({**told, "limits": limits}), flush=True)
+    os._exit(0)
+
+sys.modules["course_kit.grading.containment.kernel"] = types.SimpleNamespace(run_kernel=run_kernel)
+if os.fork() == 0:
+    warm.Warm("", "none", "", [], [], user=60999)._become_kernel({"home": "/", "readable": [], "connection": {}})
+os.wait()
 """
 LISTENS = "import os\nos.write(warm.READY, b'!')\nos.close(warm.READY)"
 FORKS = f"""
@@ -98,6 +119,14 @@ def test_when_its_owner_goes_nothing_stays(kernel, ask):
     all_ = below(process)
     connection.close()
     assert soon(lambda: ended(all_))
+
+
+def test_where_nothing_confines_a_kernel_has_limits_a_filter_and_no_group_of_the_graders():
+    """Who signals its whole group must not reach the grader: where that is not root's, both are the same user."""
+    done = subprocess.run([sys.executable, "-c", UNCONFINED], capture_output=True, text=True)
+    limits, told = Limits(), json.loads(done.stdout)
+    assert told.pop("limits") == [limits.memory, limits.processes, limits.cpu]
+    assert told == {"leads": True, "user": os.getuid() or 60999, "filter": 2 if platform.machine() in MACHINES else 0}
 
 
 def test_files_beside_a_notebook_are_copied_to_be_written_over_and_the_kernels_own_are_kept(tmp_path, monkeypatch):

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from refusing import refused
 
+from course_kit.grading.asking.limits import MOST_BESIDE
+from course_kit.grading.handed_in import collect as collecting
 from course_kit.grading.handed_in import files
-from course_kit.grading.handed_in.collect import Rules, collect, collect_one
+from course_kit.grading.handed_in.collect import MOST_LOOKED_AT, Rules, collect, collect_one
 from course_kit.grading.handed_in.files import LARGEST
 from course_kit.grading.handed_in.late import read_late
 from course_kit.grading.handed_in.reading import ANSWERED, NOTHING, Reading
@@ -301,6 +303,35 @@ def test_a_folder_of_nothing_but_clutter_holds_nobody(tmp_path, roster):
     assert not any(one.name for one in collect(tmp_path / "doe1", roster).submissions)
 
 
+def test_of_very_many_notebooks_of_one_student_a_dozen_are_read(tmp_path):
+    read = []
+    rules = Rules(read=lambda content: read.append(content) or Reading(content))
+    names = {f"ann/{number}.ipynb": b"%d" % number for number in range(30)}
+    ann, _ = collect(zipped(tmp_path / "in.zip", {**names, "bob/a1.ipynb": b"B"}), rules=rules).submissions
+    assert len(read) == MOST_LOOKED_AT + 1
+    assert ann.flags[0].startswith("30 notebooks")
+
+
+def test_files_beside_a_notebook_are_taken_up_to_a_number_and_a_size_and_no_more_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "LARGEST_BESIDE", 100)
+    many = {f"ann/{number:03}.csv": b"1" for number in range(2 * MOST_BESIDE)}
+    (ann,) = collect(zipped(tmp_path / "many.zip", {"ann/a1.ipynb": b"A", **many})).submissions
+    assert len(ann.beside) == MOST_BESIDE
+    large = {f"ann/{number:03}.csv": b"x" * 60 for number in range(4 * MOST_BESIDE)}
+    read = []
+    monkeypatch.setattr(files, "_small", lambda content: read.append(content) or content)
+    (ann,) = collect(zipped(tmp_path / "large.zip", {"ann/a1.ipynb": b"A", **large})).submissions
+    assert list(ann.beside) == ["000.csv"]
+    assert len(read) == 2 + MOST_BESIDE
+    assert ann.flags == ("not taken into the sandbox: 001.csv, 002.csv, 003.csv, …",)
+
+
+def test_a_file_that_is_too_large_is_not_read_whole(tmp_path):
+    with (tmp_path / "ann.ipynb").open("wb") as file:
+        file.truncate(1 << 40)
+    assert by_student(collect(tmp_path)) == {"ann": (b"", ("ann.ipynb: larger than 50 MB",))}
+
+
 def test_a_file_that_becomes_a_link_or_a_pipe_while_it_is_read_is_not_followed(tmp_path, monkeypatch):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret").write_bytes(b"S")
@@ -312,8 +343,11 @@ def test_a_file_that_becomes_a_link_or_a_pipe_while_it_is_read_is_not_followed(t
     assert "cannot be read" in ann.flags[0]
 
 
-def test_a_name_that_is_made_to_be_slow_costs_next_to_nothing(tmp_path, roster):
+@pytest.mark.parametrize("slow", ["- " * 30_000, "e" + "\u0301\u0323" * 15_000], ids=["blanks", "accents"])
+def test_names_that_are_made_to_be_slow_cost_next_to_nothing(slow, tmp_path, roster):
+    names = {f"{number}{slow}.ipynb": b"X" for number in range(20)}
     start = time.process_time()
-    found = collect(zipped(tmp_path / "s.zip", {f"{'- ' * 30_000}.ipynb": b"X", "doe1.ipynb": b"D"}), roster)
+    found = collect(zipped(tmp_path / "s.zip", {**names, "doe1.ipynb": b"D"}), roster)
     assert time.process_time() - start < 5
-    assert [len(one) for one in found.strangers] == [len("'': no safe name") + 200]
+    assert {len(one) for one in found.strangers} == {len("'': no safe name") + 200}
+    assert len(found.strangers) == 20

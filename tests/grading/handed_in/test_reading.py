@@ -13,6 +13,7 @@ from course_kit.grading.authoring.assignment import read
 from course_kit.grading.handed_in import bounded, reading
 from course_kit.grading.handed_in.collect import Rules, collect
 from course_kit.grading.handed_in.reading import ALL, ANSWERED, HANDED_OUT, NOTHING, SOME, Reader, other_assignments
+from course_kit.grading.handed_in.similarity import LONGEST
 
 ROOT = Path(__file__).parents[3]
 SOLUTION = ROOT / "solutions/a1_metrics.ipynb"
@@ -144,6 +145,11 @@ def test_a_long_id_is_left_out_and_a_long_kernel_is_told_in_few_words(reader):
     found = reader(json.dumps({"cells": [cell], "metadata": {"kernelspec": {"language": "z" * 200}}}).encode())
     assert len(found.content) < 1000
     assert found.flags == (f"its kernel is {'z' * 40!r}; it was read as Python",)
+
+
+def test_an_answer_that_is_too_long_to_be_compared_is_said_and_not_kept(reader):
+    found = reader(notebook(f"def top_k(scores, seen, k):\n    return [{'1,' * LONGEST}]"))
+    assert (found.flags, found.answers) == (("top_k is too long to be compared with others",), {})
 
 
 def in_this_process(steps, *arguments) -> tuple[list, str]:

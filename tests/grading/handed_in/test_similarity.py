@@ -166,3 +166,11 @@ def test_shared_shingles_are_counted_right():
         ]
         one, two = ({tuple(p[n : n + 3]) for n in range(len(p) - 2)} for p in plain)
         assert ((x & y).bit_count(), (x | y).bit_count()) == (len(one & two), len(one | two))
+
+
+def test_of_a_long_constant_as_much_is_kept_as_tells_it_from_another():
+    found = [
+        tokens(functions([f"def f():\n    return {value}"])["f"]) for value in (f"'{'a' * 9_000}'", f"'{'a' * 9_001}'")
+    ]
+    assert found[0] != found[1]
+    assert max(len(token) for answer in found for token in answer) < 100

@@ -80,6 +80,8 @@ def test_a_heading_of_any_level_of_an_old_notebook_is_one_that_markdown_has():
     [
         (RELEASED[:-200], "the file breaks off"),
         (b"<<<<<<< HEAD\n" + RELEASED + b"\n=======\n{}\n>>>>>>> mine\n", "a merge conflict"),
+        (RELEASED[:-200] + bytes(200), "the file breaks off"),
+        (bytes(4096), "the file breaks off"),
         (b"%PDF-1.7 ...", "damaged, or of another kind"),
         (b"PK\x03\x04", "damaged, or of another kind"),
         (b"[" * 200_000, "nested too deeply"),
@@ -91,13 +93,20 @@ def test_a_heading_of_any_level_of_an_old_notebook_is_one_that_markdown_has():
         (b'{"cells": []}', "no code cell"),
         (b'{"cells": [1, null, {"cell_type": 3}]}', "3 cells are damaged"),
         (b'{"a": ' + b"9" * 5000 + b"}", "damaged"),
-        (b"\xff\xfe\x00\xd8", "damaged"),
+        (b"\xff\xfe\x00\xd8\x00\xd8", "damaged"),
     ],
 )
 def test_what_is_no_notebook_is_a_flag(content, said):
     parsed = parse(content, A4)
     assert any(said in flag for flag in parsed.flags), parsed.flags
     assert (parsed.sources, parsed.written) == ((), {"three_sentences": ""})
+
+
+@pytest.mark.parametrize("zeros", [b"\0", b"\n" + bytes(4096), bytes(10) + b"\r\n"])
+def test_zeros_that_a_disk_left_behind_the_end_cost_nothing(zeros):
+    parsed, plain = parse(RELEASED + zeros, A4), parse(RELEASED, A4)
+    assert (parsed.sources, parsed.written) == (plain.sources, plain.written)
+    assert [flag for flag in parsed.flags if "zeros behind its end" in flag] == list(parsed.flags) != []
 
 
 def test_damaged_cells_are_left_out_and_the_others_are_read():
@@ -110,6 +119,10 @@ def test_too_much_source_is_not_read():
     parsed = changed(lambda cells: cells[3].update(source="x" * (LARGEST + 1)))
     assert parsed.sources == ()
     assert "1,000,000 characters of code" in parsed.flags[0]
+    words = changed(
+        lambda cells: cells.extend([text("x" * (LARGEST // 2)), {**text("x" * LARGEST), "cell_type": "raw"}])
+    )
+    assert "1,000,000 characters of text" in words.flags[0]
     many = changed(lambda cells: cells.extend([{"cell_type": "code", "source": ""}] * 5000))
     assert (many.sources, many.flags) == ((), ("more than 5,000 cells: nothing of it was read",))
 

@@ -51,6 +51,19 @@ def test_no_leftover_stops_the_next_grader(temporary):
     assert sorted(temporary.iterdir()) == sorted([pipe, link, none])
 
 
+def test_a_lock_that_becomes_a_link_or_a_pipe_while_it_is_looked_at_stops_nobody(temporary, monkeypatch):
+    pipe, link = left(temporary, "pipe"), left(temporary, "link")
+    for folder in (pipe, link):
+        (folder / "lock").unlink()
+    os.mkfifo(pipe / "lock")
+    os.symlink(temporary / "somebody's", link / "lock")
+    (temporary / "somebody's").touch()
+    monkeypatch.setattr(grader.stat, "S_ISREG", lambda mode: True)  # as it was when somebody asked
+    with _folder():
+        assert (link / "lock").is_symlink()
+    assert not pipe.exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_another_users_folder_is_left_alone(temporary):
     theirs = left(temporary, "theirs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import zlib
 from dataclasses import replace
@@ -16,6 +17,7 @@ from course_kit.grading.asking.judging import JUDGED_RIGHT, JUDGED_WRONG
 from course_kit.grading.asking.plain import told
 from course_kit.grading.asking.probe import generator
 from course_kit.grading.authoring.assignment import Assignment, read
+from course_kit.grading.marking import judge as judge_process
 from course_kit.grading.marking.bundle import Bundle, ExamCase, _cases, kept_cases
 from course_kit.grading.marking.changes import changed_parts
 from course_kit.grading.marking.grade import _asked
@@ -32,8 +34,16 @@ def world(rng):
 PROBE = """def judge(case, answer, rng):
     x = world(rng)[case]
     if answer.shape == (3,):
-        return np.zeros(int(answer[0])).sum() > 1
-    if answer == 0:
+        return np.zeros(int(answer[0])).size > 0
+    if answer == -2:
+        import ctypes
+        signal = ctypes.c_int()
+        ctypes.CDLL(None).prctl(2, ctypes.byref(signal))  # that comes when the parent ends
+        return signal.value == 9
+    if answer == -3:
+        import signal
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    if answer in (0, -3):
         while True: pass
     if answer < 0:
         import os
@@ -88,17 +98,24 @@ def test_an_answer_is_judged(assignment, variant, answer, said):
     assert judge(assignment, variant[0], told(answer)) == said
 
 
-@pytest.mark.parametrize("answer", [[5e11, 1, 1], [float("nan")] * 3, -1, "null", "x" * 10**6])
+@pytest.mark.parametrize("answer", [[7e8, 1, 1], [float("nan")] * 3, -1, "null", "x" * 10**6])
 def test_what_breaks_the_judge_is_wrong(assignment, variant, answer):
     text = answer if isinstance(answer, str) else told(answer)
     assert judge(assignment, variant[0], text) == JUDGED_WRONG
 
 
-def test_what_keeps_the_judge_busy_is_wrong(assignment, variant, monkeypatch):
-    monkeypatch.setattr(judging, "SECONDS", 0.2)
+@pytest.mark.parametrize(("answer", "module"), [(0, judging), (-3, judge_process)])
+def test_what_keeps_the_judge_busy_is_wrong(answer, module, assignment, variant, monkeypatch):
+    """The second stands for a computation that no signal interrupts."""
+    monkeypatch.setattr(module, "SECONDS", 0.2 if module is judging else -4.5)
     started = time.monotonic()
-    assert judge(assignment, variant[0], told(0)) == JUDGED_WRONG
+    assert judge(assignment, variant[0], told(answer)) == JUDGED_WRONG
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a process with its parent")
+def test_a_judge_ends_with_the_grader(assignment, variant):
+    assert judge(assignment, variant[0], told(-2)) == JUDGED_RIGHT
 
 
 def ran(text: str, passed: bool = True, aside: str = "a number", trouble: str = "") -> Ran:

@@ -8,6 +8,7 @@ import json
 import pytest
 from graded_class import A4
 
+from course_kit.grading.handed_in.notebook import MOST_CELLS
 from course_kit.grading.handed_in.reading import Reader
 from course_kit.grading.marking.grade import digest
 from course_kit.grading.reviewing.notebooks import LONGEST, MOST_OUTPUTS, shown, visible
@@ -90,3 +91,8 @@ def test_long_and_many_outputs_are_cut():
 
 def test_signs_that_show_nothing_or_turn_text_round_are_seen():
     assert visible("\x1b[31mred\x1b[0m \u202ereturn\x00 \ud800 tab\t\r\n") == "red \ufffdreturn\ufffd ? tab\t\n"
+
+
+def test_of_very_many_cells_the_first_are_shown():
+    cells = [{"cell_type": "code", "metadata": {}, "source": "", "outputs": []}] * (MOST_CELLS + 9)
+    assert len(shown(json.dumps({"cells": cells}).encode(), A4).cells) == MOST_CELLS
