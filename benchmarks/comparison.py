@@ -4,8 +4,8 @@
     python benchmarks/comparison.py --only thinning   # one of the tables
     python benchmarks/comparison.py --data lastfm "lastfm thinned"   # the rows of some data sets, the others stay
 
-Writes comparison.csv, softmax.csv, signs.csv, thinning.csv and losses.csv into notebooks/results. All settings were
-chosen on other splits by benchmarks/tune.py; the test edges of these splits are looked at once, here.
+Writes comparison.csv, softmax.csv, signs.csv, sizes.csv, thinning.csv and losses.csv into notebooks/results. All
+settings were chosen on other splits by benchmarks/tune.py; the test edges of these splits are looked at once, here.
 """
 
 from __future__ import annotations
@@ -79,6 +79,15 @@ def signs(datasets: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "c", "seed", "recall@20"])
 
 
+def sizes(datasets: Sequence[str]) -> pd.DataFrame:
+    """How large each data set is, and how many training edges the user in the middle has on the first split."""
+    rows = []
+    for dataset in datasets:
+        train = split_of(dataset, SEEDS[0]).train
+        rows.append((dataset, train.num_users, train.num_items, train.num_edges, train.user_degree.median().item()))
+    return pd.DataFrame(rows, columns=["dataset", "users", "items", "training edges", "median of a user"])
+
+
 def tested(name: str, share: float, parts: Split, seed: int) -> float:
     """Test recall of a model with the settings that were chosen for this share of the training edges."""
     setting = SETTING.get((name, share), {})
@@ -110,7 +119,7 @@ def losses() -> pd.DataFrame:
     return runs[["recall@20", "ndcg@20", "seconds"]].rename_axis(["loss", "seed"]).reset_index()
 
 
-BY_DATASET = {"comparison": comparison, "softmax": softmax, "signs": signs}
+BY_DATASET = {"comparison": comparison, "softmax": softmax, "signs": signs, "sizes": sizes}
 OF_MOVIELENS = {"thinning": thinning, "losses": losses}
 
 
