@@ -62,6 +62,7 @@ claims: install
 
 results: install
 	@$(PY) benchmarks/comparison.py
+	@$(PY) benchmarks/contrastive.py
 	@$(PY) benchmarks/text.py table --write
 	@$(PY) benchmarks/text.py cold --write
 	@$(PY) benchmarks/text.py through --write

@@ -136,6 +136,7 @@ def trained(dataset: str, names: Sequence[str], seed: int = 0) -> dict[str, Mode
 
 
 # Chosen by benchmarks/tune.py, like the recipes: the best mean validation recall@20 over three splits.
+# On the thinned films, all neighbours do no better than 800, and a ridge of 100,000 no better than 10,000.
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "movielens-100k": {
         "ItemKNN": {"neighbors": 200},

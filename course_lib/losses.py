@@ -1,17 +1,19 @@
 """The lecture's surrogate losses: exact over all pairs, and sampled for mini-batches.
 
 The lecture's losses are written with softplus, −log σ(x) = softplus(−x), which stays exact where σ(x) rounds to 0 or
-1. The softmax loss is not on the slides. It is here for comparison, in a plain form and in one for large catalogues.
+1. The softmax loss and the contrastive loss are not on the slides. They are here for comparison; the softmax in a plain
+form and in one for large catalogues.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import cross_entropy, normalize, softplus
 
 from course_lib.arguments import refuse
 
@@ -240,6 +242,33 @@ def margin_loss(pos: Tensor, neg: Tensor, margin: float) -> Tensor:
     if not margin >= 0:
         refuse("margin", margin, "a number of at least 0")
     return (neg - pos[:, None] + margin).relu().mean()
+
+
+def contrastive_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+    """InfoNCE: mean over nodes of −log softmax over all nodes j of cos(z_i, z′_j) / τ, at j = i.
+
+    Two views of a node shall be near, and far from the views of others. With the same views twice, the first is so by
+    itself, and the loss only spreads the directions evenly.
+
+    Args:
+        first: One view of each node, shape (N, D), float.
+        second: Another view of the same nodes, shape (N, D), float.
+        temperature: The smaller τ, the more the nearest others count; a positive number.
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        ValueError: If the shapes do not fit or the temperature is not positive.
+
+    Source: not on the slides; Yu et al. 2022, equation 2.
+    """
+    if first.dim() != 2 or first.shape != second.shape or not len(first):
+        refuse("second", f"shape {tuple(second.shape)}", f"(N, D) with N ≥ 1, as first: {tuple(first.shape)}")
+    if not 0 < temperature < math.inf:
+        refuse("temperature", temperature, "a positive number")
+    cosine = normalize(first, dim=1) @ normalize(second, dim=1).T  # (N, N)
+    return cross_entropy(cosine / temperature, torch.arange(len(first), device=first.device))
 
 
 def _pairs(scores: Tensor, positives: Tensor, negatives: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ from course_lib import losses
 from course_lib.losses import (
     binary_loss,
     bpr_loss,
+    contrastive_loss,
     margin_loss,
     sampled_binary_loss,
     sampled_bpr_loss,
@@ -410,3 +411,30 @@ def test_bad_samples_are_refused_by_name(loss, argument, pos, neg):
 def test_a_negative_margin_is_refused(margin):
     with refused_argument("margin"):
         margin_loss(torch.rand(2), torch.rand(2, 1), margin)
+
+
+def test_the_contrastive_loss_is_that_of_a_double_loop():
+    generator = torch.Generator().manual_seed(0)
+    first, second = torch.randn(2, 5, 3, generator=generator, dtype=torch.double)
+    terms = []
+    for i, vector in enumerate(first):
+        near = [float(vector @ other / (vector.norm() * other.norm())) / 0.3 for other in second]
+        terms.append(math.log(sum(map(math.exp, near))) - near[i])
+    assert contrastive_loss(first, second, 0.3).item() == pytest.approx(mean(terms))
+
+
+def test_without_noise_the_contrastive_loss_only_spreads():
+    angles = torch.tensor([0.0, 0.1, 0.2, 0.3])
+    clumped, spread = (torch.stack([a.cos(), a.sin()], dim=1) for a in (angles, angles * 5 * math.pi))
+    assert contrastive_loss(spread, spread, 0.2) < contrastive_loss(clumped, clumped, 0.2)
+    longer = torch.tensor([[1.0], [2.0], [3.0], [4.0]]) * clumped
+    assert contrastive_loss(longer, longer, 0.2).item() == pytest.approx(contrastive_loss(clumped, clumped, 0.2).item())
+
+
+@pytest.mark.parametrize(
+    ("argument", "shapes", "temperature"),
+    [("second", ((2, 3), (2, 4)), 1.0), ("second", ((0, 3), (0, 3)), 1.0), ("temperature", ((2, 3), (2, 3)), 0.0)],
+)
+def test_the_contrastive_loss_refuses_what_it_cannot_use(argument, shapes, temperature):
+    with refused_argument(argument):
+        contrastive_loss(*map(torch.rand, shapes), temperature)
