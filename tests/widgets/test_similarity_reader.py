@@ -29,3 +29,13 @@ def test_a_rare_shared_item_counts_more_and_an_active_user_less(show):
 def test_an_edge_is_joined_in_order_and_cut_again(js):
     assert js("joinOrCut", [[0, 0], [1, 1]], 0, 1) == [[0, 0], [0, 1], [1, 1]]
     assert js("joinOrCut", [[0, 0], [0, 1], [1, 1]], 0, 1) == [[0, 0], [1, 1]]
+
+
+def test_a_click_on_an_item_gives_it_to_the_second_user_and_the_next_takes_it_away(show):
+    shown = show(SimilarityReader())
+    start = shown.numbers()
+    item = shown.place.locator("svg polygon[data-set]").nth(5)
+    item.click()  # Ben gets v5, as in the test above
+    assert float(shown.numbers()["coefficient"]) < float(start["coefficient"])
+    item.click()
+    assert shown.numbers() == start

@@ -1,4 +1,4 @@
-import { action, choice, figure, fixed, line, stage, text } from "./kit.js";
+import { action, choice, figure, fixed, line, lineKey, markKey, stage, text } from "./kit.js";
 import { drawGraph, neighbours } from "./graph.js";
 
 // The entry of Ã² for two users: what each shared item adds, and the factor of the two degrees before the sum.
@@ -32,7 +32,7 @@ const formula = ({ items, itemDegrees, degrees, value }) => {
 
 export default stage({
   title: "Similar by two hops",
-  hint: "What makes the coefficient grow? Give the second user a popular item, a rare one, one that is not shared.",
+  hint: "What makes the coefficient grow? Click an item: the second user gets it, or loses it. Try a popular one, then a rare one.",
   controls: ({ users, items }) => [
     choice("first user", "first", users.map((name, u) => [u, name])),
     choice("second user", "second", users.map((name, u) => [u, name])),
@@ -41,10 +41,11 @@ export default stage({
   ],
   prepare: ({ _start }) => ({ ..._start }),
   draw(state, start) {
-    const { users, items, first, second, item } = state;
+    const { users, items, edges, first, second, item } = state;
     const now = coefficient(state, first, second);
     const before = coefficient({ users, items, edges: start.edges }, first, second).value;
     const change = now.value - before;
+    const pick = (v) => ({ item: v, edges: joinOrCut(edges, second, v) });
     const others = now.items.map((v) => `v${v}`).join(", ");
     const moved = Math.abs(change) < 5e-5 ? "as at the start" : `${fixed(Math.abs(change), 4)} ${change > 0 ? "more" : "less"} than at the start`;
     return {
@@ -52,12 +53,16 @@ export default stage({
         drawGraph("Shared items are filled, the paths to them bold", state, {
           node: (n) => ({
             hollow: n < users.length ? n !== first && n !== second : !now.items.includes(n - users.length),
-            set: n < users.length ? { second: n } : { item: n - users.length },
+            set: n < users.length ? { second: n } : pick(n - users.length),
             note: n === users.length + item ? "◂" : "",
           }),
           edge: (u, v) => ((u === first || u === second) && now.items.includes(v) ? "ink bold" : ""),
         }),
         formula(now),
+      ],
+      legend: [
+        [markKey(0), "the two users"], [markKey(1), "an item that both have"], [lineKey("ink bold"), "a path between the two"],
+        ["◂ ", "the chosen item"],
       ],
       numbers: [["shared items", `${now.items.length}`], ["coefficient", fixed(now.value, 4)]],
       say: first === second ? `${users[first]} twice: the sum runs over all items of that user.`
