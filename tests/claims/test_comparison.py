@@ -5,25 +5,17 @@ The contests are read from the tables that lessons 02 and 06 show; a test repeat
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from statistics import fmean
-
 import pandas as pd
 import pytest
-from claims.frame import ROOT, claim, mean_sd, stored_runs
+from claims.frame import ROOT, claim, mean_sd, stored_gain, stored_runs
 from over_seeds import SEEDS, lead
 
-from course_lib.comparison import build, contestants, split_of
+from course_lib.comparison import contestants, split_of
 from course_lib.evaluation import evaluate, run_seeds
-from course_lib.graph import Split
-from course_lib.models import LightGCN, MatrixFactorization, Model, SharpenedFilter
-from course_lib.training import recipe_for, train_epochs
+from course_lib.models import LightGCN, MatrixFactorization, SharpenedFilter
 
 FILTERS = ("05", "8 · Every model is a filter")
 THE_DOUBT = ("06", "4 · A difference, and its doubt")
-
-
 METRICS = ["recall@20", "ndcg@20"]
 THINNED = "movielens-100k thinned"
 
@@ -38,35 +30,6 @@ def film_runs() -> pd.DataFrame:
 def thinned_runs() -> pd.DataFrame:
     """The same with a fifth of the training edges."""
     return stored_runs(THINNED)
-
-
-@dataclass
-class Finished:
-    """A model as it was after the epoch that validation liked best; a row of recall@20 per epoch (val, test)."""
-
-    parts: Split
-    model: Model
-    looks: pd.DataFrame
-
-
-def finish(seed: int) -> Finished:
-    """Train matrix factorisation on thinned MovieLens, and look at validation and test after each epoch."""
-    parts = split_of(THINNED, seed)
-    model = build("MatrixFactorization", parts.train, seed)
-    recipe = replace(recipe_for("MatrixFactorization", THINNED), epochs=40, seed=seed)
-    looks, best = [], {}
-    for _ in train_epochs(model, parts.train, recipe):
-        looks.append({on: evaluate(model, parts, on=on)["recall@20"] for on in ("val", "test")})
-        if looks[-1]["val"] == max(look["val"] for look in looks):
-            best = deepcopy(model.state_dict())
-    model.load_state_dict(best)
-    return Finished(parts, model, pd.DataFrame(looks))
-
-
-@pytest.fixture(scope="module")
-def finished() -> list[Finished]:
-    """One for each seed."""
-    return [finish(seed) for seed in SEEDS]
 
 
 def gain(runs: pd.DataFrame, first: str, second: str, metric: str) -> pd.Series:
@@ -89,7 +52,7 @@ def test_the_stored_runs_are_what_the_models_do(films, film_runs, thinned_runs):
         recipes = {model: recipes[model] for model in some if model in recipes}
         builders = {model: builders[model] for model in some}
         live = run_seeds(builders, lambda seed, name=name: split_of(name, seed), recipes, [0], progress=False)
-        assert live["recall@20"].to_dict() == pytest.approx(stored["recall@20"][live.index].to_dict(), abs=0.01)
+        assert live["recall@20"].to_dict() == pytest.approx(stored["recall@20"][live.index].to_dict(), abs=0.02)
 
 
 @claim(
@@ -152,24 +115,23 @@ def test_lightgcn_beats_tuned_matrix_factorization(films, film_runs, thinned_run
     )
 
 
-@pytest.mark.slow
 @claim(
     row=68,
     says="(Implied) LightGCN is ahead because it is trained through the graph.",
-    verdict="does not hold here alone: on thinned MovieLens, diffusing a finished MF brings a good part of the gain",
+    verdict="does not hold here alone: on thinned MovieLens, diffusing a finished MF brings a good part of the gain; "
+    "with all edges it costs",
     shown=FILTERS,
 )
-def test_diffusion_of_a_finished_model_helps_where_edges_are_few(finished, thinned_runs, measured):
-    gains = []
-    for one in finished:
-        diffused = LightGCN(one.parts.train, num_layers=2)
-        diffused.load_state_dict(one.model.state_dict())
-        gains.append(evaluate(diffused, one.parts)["recall@20"] - evaluate(one.model, one.parts)["recall@20"])
-    assert lead(gains) > 3
+def test_diffusion_of_a_finished_model_helps_where_edges_are_few(thinned_runs, measured):
+    few, many = (
+        stored_gain(name, "MF, diffused", "MF, best on validation", "shallow") for name in (THINNED, "movielens-100k")
+    )
+    assert lead(few) > 3
+    assert lead(-many) > 3
     trained = gain(thinned_runs, "LightGCN", "MatrixFactorization", "recall@20")
     measured(
-        f"thinned MovieLens, recall@20, 5 splits: diffused − MF {mean_sd(gains)}, ahead in "
-        f"{sum(gain > 0 for gain in gains)}; LightGCN − MF {mean_sd(trained)}"
+        f"MovieLens, recall@20, 5 splits: diffused − MF {mean_sd(few)} with a fifth of the edges, where LightGCN − MF "
+        f"is {mean_sd(trained)}; {mean_sd(many)} with all"
     )
 
 
@@ -233,16 +195,14 @@ def test_a_linear_model_wins_on_many_edges_and_loses_on_few(thinned_runs, film_r
     )
 
 
-@pytest.mark.slow
 @claim(
     row=71,
     says="(not on the slides) Choosing the epoch on the test set is harmless.",
-    verdict="does not hold here: on thinned MovieLens it inflates the result, and nobody is better for it",
+    verdict="does not hold here: on MovieLens it inflates the result, and nobody is better for it",
     shown=("06", "2 · What peeking buys"),
 )
-def test_choosing_the_epoch_on_test_inflates(finished, measured):
-    gaps = [one.looks["test"].max() - one.looks["test"][one.looks["val"].idxmax()] for one in finished]
-    assert min(gaps) >= 0
-    assert fmean(gaps) > 0.002
-    assert sum(gap > 0.002 for gap in gaps) >= 4
-    measured(f"thinned MovieLens, 5 splits: test recall@20 of MF inflated by {mean_sd(gaps)}")
+def test_choosing_the_epoch_on_test_inflates(measured):
+    gap = stored_gain("movielens-100k", "MF, best on test", "MF, best on validation", "shallow")
+    assert gap.min() >= 0
+    assert lead(gap) > 3
+    measured(f"MovieLens, 5 splits: test recall@20 of MF inflated by {mean_sd(gap)}")
