@@ -4,8 +4,7 @@ import gc
 import math
 import weakref
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -451,9 +450,9 @@ def test_is_three_times_as_fast_as_the_sparse_product_of_torch():
         return torch.stack(layers, dim=1).mean(dim=1)
 
     def milliseconds(form: Callable[[], Tensor]) -> float:
-        start = perf_counter()
+        start = process_time()
         torch.autograd.grad(form().sum(), x)
-        return 1_000 * (perf_counter() - start)
+        return 1_000 * (process_time() - start)
 
     def ours() -> Tensor:
         return polynomial(adjacency, x, (0.25,) * 4)
@@ -463,7 +462,8 @@ def test_is_three_times_as_fast_as_the_sparse_product_of_torch():
     try:
         assert_near(ours(), authors(), 1e-5)
         milliseconds(ours), milliseconds(authors)  # the first call also sorts out the transpose
-        ratio = median(milliseconds(authors) / milliseconds(ours) for _ in range(5))
+        pairs = [(milliseconds(authors), milliseconds(ours)) for _ in range(15)]
     finally:
         torch.set_num_threads(threads)
-    assert ratio > 3
+    best_of_authors, best_of_ours = map(min, zip(*pairs, strict=True))  # what other processes take comes on top
+    assert best_of_authors > 3 * best_of_ours
