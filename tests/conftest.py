@@ -21,7 +21,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 # What takes longest with several workers, by computing or by waiting in turn: begun first, or one of them ends last.
 LONGEST = (
     *("tests/grading/test_processors.py", "attacks/test_levels.py", "claims/test_comparison.py"),
-    "tests/test_instructions.py",
     *("grading/test_assignments.py", "attacks/test_lasting.py", "notebooks/04_ngcf.ipynb", "tests/test_portable.py"),
     "tests/test_instructions.py",
     *("claims/test_negatives.py", "attacks/test_flooding.py", "benchmarks/test_gowalla.py", "cli/test_grade.py"),

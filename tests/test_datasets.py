@@ -367,9 +367,9 @@ def test_toy_has_two_taste_groups_joined_by_one_user() -> None:
 def test_worlds_of_our_own_need_no_download_and_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "absent"))
     for name in ("toy", "campus"):
-        start = time.perf_counter()
+        start = time.process_time()
         load(name)
-        assert time.perf_counter() - start < 0.3
+        assert time.process_time() - start < 1
     assert not (tmp_path / "absent").exists()
 
 

@@ -74,7 +74,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
-            server.released.wait(30)
+            server.released.wait(300)
 
         def drip(self, body: bytes) -> None:
             self.send_response(200)
@@ -85,7 +85,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 time.sleep(0.1)
 
         def say_nothing(self, body: bytes) -> None:
-            server.released.wait(30)
+            server.released.wait(300)
 
         def hang_up(self, body: bytes) -> None:
             self.close_connection = True
@@ -200,7 +200,7 @@ def test_a_bad_answer_leaves_nothing_and_says_what_was_tried(
     start = time.monotonic()
     with pytest.raises(DownloadError) as failure:
         fetch_small(official, timeout=0.3)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     message = str(failure.value)
     assert f"{server.address}ml-100k.zip (" in message
     assert reason in message
@@ -343,7 +343,7 @@ def test_a_part_that_another_process_renames_meanwhile_is_no_error(official: Ori
 
 def test_processes_that_fetch_at_once_do_not_disturb_each_other(official: Origin, server: Server, root: Path) -> None:
     processes = [start_fetch(server, official) for _ in range(3)]
-    assert [process.wait(30) for process in processes] == [0, 0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0, 0]
     assert everything_in(root) == {"movielens-100k/u.data", "movielens-100k/u.item"}
     assert sha256((root / "movielens-100k" / "u.data").read_bytes()) in official.files["u.data"]
 

@@ -76,7 +76,7 @@ class Kit:
     def install(self, **environment: str) -> tuple[int, str]:
         """Run the installer to its end: exit code and what it printed."""
         with self.start(**environment) as process:
-            output, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=600)
         return process.returncode, output
 
     def wait_for_build(self) -> None:
@@ -111,9 +111,10 @@ def kit(installed: Kit) -> Iterator[Kit]:
 
 def test_everything_is_there_and_a_second_run_is_silent(kit: Kit) -> None:
     assert [kit.version(name) for name in ("torch", "apple", "kit")] == ["2.13.0", "1.0", "1.0"]
-    start = time.monotonic()
+    start = os.times()
     assert kit.install() == (0, "")
-    assert time.monotonic() - start < 1
+    end = os.times()
+    assert end.children_user + end.children_system - start.children_user - start.children_system < 1
 
 
 def test_a_new_pin_is_installed(kit: Kit) -> None:
@@ -185,7 +186,7 @@ def test_a_second_installer_waits_even_for_the_pip_of_a_killed_one(kit: Kit) -> 
     second = kit.start()
     assert second.stdout.readline().startswith("Another install of this folder is running")
     kit.open_gate()
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=600)
     first.communicate()
     assert (second.returncode, "this course" in output) == (0, True)
     assert kit.version("apple") == "4.0"
@@ -194,7 +195,7 @@ def test_a_second_installer_waits_even_for_the_pip_of_a_killed_one(kit: Kit) -> 
 def test_of_two_at_once_one_does_the_work(kit: Kit) -> None:
     kit.pin(torch="2.13.0", apple="5.0")
     both = [kit.start(), kit.start()]
-    outputs = [process.communicate(timeout=60)[0] for process in both]
+    outputs = [process.communicate(timeout=600)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("this course" in output for output in outputs) == 1
 

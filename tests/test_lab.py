@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def running(command: list[str], folder: Path, environment: dict[str, str], seconds: float) -> Iterator[tuple[str, str]]:
+def running(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, str]]:
     """A lab started by `command`; gives its address and what it printed, and closes it by Ctrl-C."""
     log = folder / "output.txt"
     with log.open("w") as out:
@@ -40,7 +40,7 @@ def running(command: list[str], folder: Path, environment: dict[str, str], secon
             command, cwd=folder, env=keep | environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 900
         while not (found := re.search(r"http://\S+token=\w+", log.read_text())):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
@@ -48,7 +48,7 @@ def running(command: list[str], folder: Path, environment: dict[str, str], secon
         yield found[0], log.read_text()
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def get(address: str, path: str, token: str) -> tuple[int, str]:
     """Status and text of a page of the server."""
     url = urlsplit(address)._replace(path=path, query=f"token={token}" if token else "").geturl()
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=300) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""
@@ -84,7 +84,7 @@ def test_lab_on_a_taken_port_without_data_or_display(lab: tuple[list[str], Path,
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with running([*command, f"--port={port}"], folder, environment, seconds=60) as (address, output):
+        with running([*command, f"--port={port}"], folder, environment) as (address, output):
             assert urlsplit(address).port != port
             assert urlsplit(address).path == f"/lab/tree/{FIRST}"
             assert get(address, "/api/status", token_of(address))[0] == 200
@@ -101,10 +101,10 @@ def test_lab_on_a_taken_port_without_data_or_display(lab: tuple[list[str], Path,
 
 def test_token_is_kept_and_private(lab: tuple[list[str], Path, dict[str, str]]) -> None:
     command, folder, environment = lab
-    with running(command, folder, environment, seconds=60) as (first, _):
+    with running(command, folder, environment) as (first, _):
         pass
     assert stat.S_IMODE((folder / ".lab_token").stat().st_mode) == 0o600
-    with running(command, folder, environment, seconds=60) as (second, _):
+    with running(command, folder, environment) as (second, _):
         assert get(second, "/api/status", token_of(first))[0] == 200
 
 
@@ -112,7 +112,7 @@ def test_a_students_copy_outlives_an_update(lab: tuple[list[str], Path, dict[str
     command, folder, environment = lab
     (folder / FIRST).parent.mkdir(parents=True)
     (folder / FIRST).write_text("my own work")
-    with running(command, folder, environment, seconds=60) as (_, output):
+    with running(command, folder, environment) as (_, output):
         assert (folder / FIRST).read_text() == "my own work"
         assert "00_start_here.new-edition.ipynb" in output
 
@@ -120,7 +120,7 @@ def test_a_students_copy_outlives_an_update(lab: tuple[list[str], Path, dict[str
 def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], Path, dict[str, str]]) -> None:
     command, folder, environment = lab
     plugin = "@jupyter-widgets/jupyterlab-manager:plugin"
-    with running(command, folder, environment, seconds=60) as (address, _):
+    with running(command, folder, environment) as (address, _):
         status, text = get(address, f"/lab/api/settings/{plugin}", token_of(address))
     assert status == 200
     assert json.loads(text)["schema"]["properties"]["saveState"]["default"] is True
@@ -129,7 +129,7 @@ def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], 
 def test_a_home_that_cannot_be_written_is_replaced(lab: tuple[list[str], Path, dict[str, str]]) -> None:
     command, folder, environment = lab
     homeless = {"HOME": "/dev/null/home", "COURSE_DATA": environment["COURSE_DATA"]}
-    with running(command, folder, homeless, seconds=60) as (address, output):
+    with running(command, folder, homeless) as (address, output):
         assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
         assert "/dev/null/home cannot be written: settings, and data" in output
         assert list((folder / ".home").rglob("jpserver-*.json"))
@@ -146,7 +146,7 @@ def test_the_address_waits_for_the_whole_note_of_the_server(tmp_path: Path, caps
     waiting.join(timeout=0.3)
     assert waiting.is_alive()
     note.write_text('{"url": "http://localhost:1/"}')
-    waiting.join(timeout=30)
+    waiting.join(timeout=300)
     assert f"http://localhost:1/lab/tree/{FIRST}?token=secret" in capsys.readouterr().out
 
 
@@ -161,10 +161,9 @@ def test_from_a_fresh_clone_to_the_first_notebook(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
     environment = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     environment["PIP_COMPILE"] = "0"  # of thousands of modules this test imports a few
-    with running(["make", "lab"], folder, environment, seconds=900) as (address, output):
+    with running(["make", "lab"], folder, environment) as (address, output):
         assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
         assert "opens without" not in output
-    start = time.monotonic()
-    with running(["make", "lab"], folder, environment, seconds=60) as (again, _):
-        assert time.monotonic() - start < 20
+    with running(["make", "lab"], folder, environment) as (again, output):
+        assert "Installing" not in output
         assert token_of(again) == token_of(address)

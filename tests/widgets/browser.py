@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,7 +38,7 @@ class Watched:
     def __init__(self, browser: Browser, scheme: str = "light", motion: str = "no-preference") -> None:
         size = {"width": 1024, "height": 768}
         self.page: Page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion=motion)
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(300_000)
         self.left: list[str] = []
         self.errors: list[str] = []
         self.page.route("**/*", self._gate)
@@ -102,6 +102,14 @@ class Lab:
         )
 
 
+def until(page: Page, true: Callable[[], bool], seconds: float = 300) -> None:
+    """Let the page go on until something is true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        page.wait_for_timeout(100)
+
+
 @contextmanager
 def lab_server(folder: Path, cells: list[str]) -> Iterator[str]:
     """JupyterLab serving one notebook, test.ipynb, apart from the user's own Jupyter; gives its address."""
@@ -132,7 +140,7 @@ def lab_server(folder: Path, cells: list[str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def _wait_for(url: str, process: subprocess.Popen, seconds: float = 300) -> None:

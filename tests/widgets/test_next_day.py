@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from playwright.sync_api import Browser
 
 from course_kit.lessons.copies import RECORD, make_copies
 from course_kit.lessons.lab import set_defaults
-from widgets.browser import Lab, Watched, lab_server
+from widgets.browser import Lab, Watched, lab_server, until
 
 ROOT = Path(__file__).parents[2]
 QUESTION = "What share of all edges belongs to the ten most popular films?"
@@ -47,10 +49,12 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     guess = predict.get_by_role("slider").input_value()
     predict.get_by_role("button", name=re.compile("lock")).press("Enter")
     toy.get_by_role("slider", name="add to u1's row").press("End")
-    page.wait_for_timeout(2000)  # the kernel hears of it
-    assert QUESTION in (tmp_path / "work/progress.json").read_text()
+    record = tmp_path / "work/progress.json"
+    until(page, lambda: record.exists() and QUESTION in record.read_text())  # the kernel has heard of it
     lab.command("docmanager:save")
     lab.command("kernelmenu:shutdown")
+    kernels = f"{address}/api/kernels"
+    until(page, lambda: json.load(urllib.request.urlopen(kernels)) == [])  # a page that meets a dying one shows nothing
     page.goto("about:blank")
 
     lab = Lab(page, address, "test.ipynb")

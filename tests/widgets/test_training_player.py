@@ -14,7 +14,7 @@ from course_lib.training import Recipe, train_epochs
 RECIPE = Recipe(epochs=8, batch_size=16, lr=0.05)
 
 
-def wait_until(true, seconds=30):
+def wait_until(true, seconds=300):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

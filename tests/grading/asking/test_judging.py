@@ -65,7 +65,7 @@ def test_a_judge_that_an_answer_keeps_busy_is_stopped(monkeypatch):
     monkeypatch.setattr(judging, "SECONDS", 0.1)
     started = time.monotonic()
     assert verdict("def judge(case, answer, rng):\n    while True: pass", "two", told(1), rng()) == JUDGED_WRONG
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 50
 
 
 QUESTION = Question("guess", ("x",), 10, SOURCE, "seed", 2.0, {"two": (0, JUDGED)})

@@ -70,7 +70,7 @@ def test_libreoffice_opens_no_cell_as_a_formula(separator, tmp_path):
     (tmp_path / "plain.csv").write_text(f"a{separator}=1+1\n", "utf-8")  # or nothing would tell that it can
     profile, how = f"-env:UserInstallation=file://{tmp_path}/profile", f"--infilter=CSV:{ord(separator)},34,76,1"
     command = ["soffice", profile, "--headless", how, "--convert-to", "fods", "ours.csv", "plain.csv"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=600)
     found = {
         name: re.findall('table:formula="[^"]*"', (tmp_path / name).read_text()) for name in ("ours.fods", "plain.fods")
     }

@@ -56,7 +56,7 @@ def test_lines_end_with_the_time():
         start = time.monotonic()
         os.write(writing, b"one\n")
         assert list(_lines(pipe, start + 0.3)) == [b"one"]
-        assert 0.3 <= time.monotonic() - start < 5
+        assert 0.3 <= time.monotonic() - start < 50
     os.close(writing)
 
 

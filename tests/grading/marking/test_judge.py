@@ -110,7 +110,7 @@ def test_what_keeps_the_judge_busy_is_wrong(answer, module, assignment, variant,
     monkeypatch.setattr(module, "SECONDS", 0.2 if module is judging else -4.5)
     started = time.monotonic()
     assert judge(assignment, variant[0], told(answer)) == JUDGED_WRONG
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a process with its parent")

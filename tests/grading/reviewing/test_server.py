@@ -39,7 +39,7 @@ def server(made) -> Iterator[Server]:
 
 def ask(server: Server, path: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, str, Any]:
     """Send one request as a page of the desk would, but for the headers that are named; None leaves one out."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=300)
     sent = {"Host": f"127.0.0.1:{server.server_port}", "Cookie": f"review={server.door.key}"}
     if method == "POST":
         sent |= {"Origin": server.door.origin, "X-Review": server.door.word, "Content-Type": "application/json"}
