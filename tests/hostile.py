@@ -159,7 +159,7 @@ class Stock:
     exit_code: int | None
 
 
-def stock(bundle: Bundle, folder: Path, sources: tuple[str, ...], seconds: float = 60) -> Stock:
+def stock(bundle: Bundle, folder: Path, sources: tuple[str, ...], seconds: float = 600) -> Stock:
     """Run a submission as a grader would that trusts nbval: merged notebook in a folder, a plain kernel."""
     variant = bundle.variants[0]
     cells = [Cell(source) for source in sources]

@@ -62,7 +62,7 @@ def test_a_cell_that_ends_the_kernel_is_named_and_the_others_count_as_in_grading
     path.write_text(json.dumps(notebook))
     started = time.perf_counter()
     assert main(["check", str(path)]) == 1
-    assert time.perf_counter() - started < 60
+    assert time.perf_counter() - started < 300
     out = capsys.readouterr().out
     assert "code cell 3: it ends the kernel; all other cells were run without it\n" in out
     assert "100 / 100" in out

@@ -68,4 +68,4 @@ def attacked(graded) -> Iterator[Graded]:
 @pytest.fixture
 def stock_nbval(bundle, tmp_path) -> Callable[..., Stock]:
     """Run the same cells under nbval alone."""
-    return lambda *sources, seconds=60: stock(bundle, tmp_path, sources, seconds)
+    return lambda *sources, seconds=600: stock(bundle, tmp_path, sources, seconds)
