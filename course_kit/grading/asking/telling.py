@@ -6,7 +6,7 @@ whatever its threads go on printing, goes another way, so an answer cannot be lo
 
 from __future__ import annotations
 
-from course_kit.grading.asking.colab import ColabImports
+from course_kit.grading.asking.absent import AbsentImports
 
 ANSWER, EXIT = "course-answer", "ask_exit"  # the second is IPython's own name
 
@@ -28,11 +28,11 @@ def prepare() -> None:
 
     `exit` and `quit` say that they were called, and nothing else: what is defined can still be asked. Tracebacks are
     plain: nobody reads them, and of a recursion without an end IPython's usual one takes a minute, for each frame
-    searches all modules. An import of Colab's helpers does not end its cell.
+    searches all modules. An import of what is not here does not end its cell.
     """
     from IPython import get_ipython
 
     shell = get_ipython()
     shell.InteractiveTB.set_mode("Plain")
-    shell.ast_transformers.append(ColabImports())
+    shell.ast_transformers.append(AbsentImports())
     shell.ask_exit = lambda: shell.payload_manager.write_payload({"source": EXIT})
