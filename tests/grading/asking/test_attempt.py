@@ -59,6 +59,11 @@ def test_what_is_not_written_is_no_error():
     assert attempt(student, CALL, 4, seconds=2).shown == "not written yet"
 
 
+def test_what_a_library_cannot_do_is_an_error():
+    outcome = attempt(lambda x: torch.empty(2, device="meta").cpu(), CALL, 4, seconds=2)
+    assert (outcome.text, "not written" in outcome.shown) == ("raised NotImplementedError", False)
+
+
 @pytest.mark.parametrize("loop", ["pass", "time.sleep(60)", "\n    try: pass\n    except Exception: pass"])
 def test_an_endless_loop_is_stopped_at_its_line(loop):
     names = {"time": time}
