@@ -104,6 +104,10 @@ HONEST = {
     "form feeds": (f"\x0c\n{RIGHT}\n\x0c# end\u2028\ufeff",),
     "awaits": (f"import asyncio\nawait asyncio.sleep(0)\n{RIGHT}\ntask = asyncio.ensure_future(asyncio.sleep(99))",),
 }
+HONEST |= {
+    "asks": (f"k = int(input('k? ') or 10)\nfrom getpass import getpass\ngetpass(prompt='token')\n{RIGHT}",),
+    "asks for ever": (f"{RIGHT}\nwhile input('more? ') != 'no':\n    pass",),
+}
 ABSENT = {
     "plots": f"import no_plots as sns, numpy as np\nsns.set_theme(style='dark')\n{RIGHT}",
     "hints": f"from no_hints import Float\n{RIGHT.replace('(x):', '(x: Float[1]) -> Float:')}",
