@@ -50,7 +50,7 @@ def test_a_mistake_is_1_and_named_with_the_error_of_the_cell_that_failed(student
 def test_a_missing_function_is_no_crash(student, capsys):
     assert main(["check", str(student("del check"))]) == 1
     out = capsys.readouterr().out
-    assert "✗ there is no function spread: keep the name that the stub had\n" in out
+    assert "✗ there is no function spread: keep the name that the stub had" in out
     assert "x =" not in out
 
 

@@ -130,7 +130,8 @@ def report(question: Question, key: Key, outcomes: Mapping[str, Outcome]) -> Rep
     if all(outcome.text == NOT_WRITTEN for outcome in outcomes.values()):
         return Report(passed, f"… {question.name} is not written yet")
     if all(outcome.text == NOT_DEFINED for outcome in outcomes.values()):
-        return Report(passed, f"✗ there is no function {question.name}: keep the name that the stub had")
+        lost = "keep the name that the stub had, and give it to nothing else in a later cell"
+        return Report(passed, f"✗ there is no function {question.name}: {lost}")
     telling = [case for case in outcomes if tells(outcomes[case].text)]
     hints = diagnose(digests, key.right, key.mistakes, telling)
     guesses = suspect(digests, key.right, key.mistakes, telling)

@@ -7,6 +7,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,26 @@ def _walk(value: Any, place: str, depth: int) -> Iterator[tuple[str, np.ndarray 
         yield place, TEXT + str(int(hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest(), 16))[-12:]
     elif isinstance(value, Mapping | list | tuple) and value and depth < 4:
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, part in sorted(pairs, key=lambda pair: str(pair[0])):
+        for key, part in sorted(((_plain(key), part) for key, part in pairs), key=lambda pair: str(pair[0])):
             yield from _walk(part, f"{place}[{key!r}]", depth + 1)
     else:
         yield place, "None" if value is None else f"a {type(value).__name__}"
 
 
+def _plain(key: Any) -> Any:
+    """A key as Python's own: that of an enumeration of texts and those of numpy are equal to it, and look different."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    return key.item() if isinstance(key, np.generic) else key
+
+
 def _listed(value: Any) -> Any:
-    """A set in order, a table of more than numbers as its columns, an array of words as a list; others as they are."""
+    """A set in order, a table of more than numbers as its columns, an array of words as a list; others as they are.
+
+    A dict of any kind becomes a plain one: its attributes may be its keys.
+    """
+    if isinstance(value, Mapping):
+        return dict(value.items())
     if isinstance(value, set | frozenset):
         try:
             return sorted(value)
@@ -64,6 +77,10 @@ def _listed(value: Any) -> Any:
 
 def numbers_in(value: Any) -> np.ndarray | None:
     """A value as one array of float64; None if it is something else, or too large."""
+    if isinstance(value, Mapping | str):
+        return None
+    if isinstance(value, Fraction | Decimal):
+        return np.asarray(float(value))
     if isinstance(value, list | tuple):
         if not value:
             return np.zeros(0)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import Outcome, attempt
+from course_kit.grading.asking.attempt import Outcome, attempt, unhurried
 from course_kit.grading.asking.driver import driver_in
 from course_kit.grading.asking.fingerprint import TEXT
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Assignment, Exercise, definitions, signatures
 from course_kit.grading.authoring.reference import LEFT_OUT
-from course_kit.grading.authoring.rounding import in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -74,14 +72,16 @@ def refuse_bad_hints(exercise: Exercise) -> None:
         told.add(hint)
 
 
+@unhurried()
 def refuse_unstable(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a solution that answers differently in a second run."""
     for case in question.cases:
-        outcome = in_time(partial(question.answer, versions.solution, case))
+        outcome = question.answer(versions.solution, case)
         if outcome.text != right[case].text:
             refuse(_where(question, case), "two answers in two runs", "a solution that draws nothing itself")
 
 
+@unhurried()
 def refuse_free_points(question: Question, right: Answers, versions: Versions) -> None:
     """Refuse a case that the stub passes, or whose answer is the same whatever the seed."""
     ask = probe.probe_in(question.source)

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import JUDGED, Outcome, attempt
+from course_kit.grading.asking.attempt import JUDGED, Outcome, attempt, unhurried
 from course_kit.grading.asking.judging import JUDGED_RIGHT, judged, verdict
 from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.plain import read, told
 from course_kit.grading.authoring.assignment import Exercise
-from course_kit.grading.authoring.rounding import in_time
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -56,7 +55,7 @@ def drawn(
         calls = probe.inputs(probe.probe_in(source), seed, exercise.name, draw)
         for case in [case for case in calls if case not in found]:
             inputs = packed(calls[case])
-            outcome = in_time(partial(attempt, solution, pickle.loads(inputs), JUDGED, seconds))
+            outcome = attempt(solution, pickle.loads(inputs), JUDGED, seconds)
             said[case] = _said_of_solution(exercise, source, case, outcome, probe.generator(seed, exercise.name, draw))
             if said[case] == JUDGED_RIGHT:
                 found[case] = draw, inputs, outcome
@@ -66,6 +65,7 @@ def drawn(
     refuse(_where(exercise, case), f"a solution that is {said[case]} in {DRAWS} draws", "one that passes")
 
 
+@unhurried()
 def refuse_bad_judge(
     exercise: Exercise, source: str, seconds: float, versions: Versions, say: Callable[[str], None]
 ) -> None:
@@ -85,9 +85,9 @@ def refuse_bad_judge(
     for draw in range(exercise.seeds):
         calls, rng = probe.inputs(ask, SEED, exercise.name, draw), partial(probe.generator, SEED, exercise.name, draw)
         for case, call in calls.items():
-            started = time.monotonic()
-            outcome = in_time(partial(attempt, versions.solution, call, JUDGED, seconds))
-            slowest = max(slowest, time.monotonic() - started)
+            started = time.thread_time()
+            outcome = attempt(versions.solution, call, JUDGED, seconds)
+            slowest = max(slowest, time.thread_time() - started)
             passed[case, ""] += _said_of_solution(exercise, source, case, outcome, rng()) == JUDGED_RIGHT
             if passed[case, ""] < draw + 1 - exercise.seeds // ONE_MAY_FAIL_IN:
                 got = f"a solution that passes in {passed[case, '']} of {draw + 1} draws"

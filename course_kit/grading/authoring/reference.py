@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import JUDGED, OUT_OF_TIME, Outcome, attempt, look
+from course_kit.grading.asking.attempt import JUDGED, OUT_OF_TIME, Outcome, attempt, look, unhurried
 from course_kit.grading.asking.fingerprint import TEXT, is_clear, is_guessable, vanishing
 from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.question import Question
 from course_kit.grading.authoring.assignment import Exercise
 from course_kit.grading.authoring.judged import drawn
-from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, ONE_RUN, Answer, Safety, answer, in_time
+from course_kit.grading.authoring.rounding import FOR_MISTAKES, FOR_SOLUTIONS, ONE_RUN, Answer, Safety, answer
 from course_kit.grading.authoring.versions import Versions
 from course_lib.arguments import refuse
 
@@ -45,6 +45,7 @@ class Settled:
     wrong: Mapping[str, Answers]
 
 
+@unhurried()
 def settle(
     exercise: Exercise, source: str, seed: str, seconds: float, versions: Versions, of_mistakes: Safety = FOR_MISTAKES
 ) -> Settled:
@@ -175,6 +176,7 @@ def _left_out(counts: Counter[str]) -> set[str]:
     return {name for name, count in counts.items() if count >= PATIENCE}
 
 
+@unhurried()
 def mistaken(mistake: Callable, inputs: bytes, digits: int, seconds: float) -> Outcome:
     """What a known mistake answers to inputs that were chosen before it was known.
 
@@ -190,7 +192,7 @@ def mistaken(mistake: Callable, inputs: bytes, digits: int, seconds: float) -> O
     seen = answer(mistake, pickle.loads(inputs), seconds, ONE_RUN)
     if not isinstance(seen.short, Outcome) and not is_clear(seen.short, seen.noise, digits):
         return LEFT_OUT
-    return in_time(lambda: attempt(mistake, pickle.loads(inputs), digits, seconds))
+    return attempt(mistake, pickle.loads(inputs), digits, seconds)
 
 
 def _answered(
@@ -198,7 +200,7 @@ def _answered(
 ) -> Settled:
     def ask(function: object, case: str) -> Outcome:
         digits = question.cases[case][1]
-        return in_time(lambda: attempt(function, pickle.loads(inputs[case]), digits, question.seconds))
+        return attempt(function, pickle.loads(inputs[case]), digits, question.seconds)
 
     right = {case: ask(versions.solution, case) for case in question.cases}
     wrong = {

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from course_kit.grading.asking.attempt import OUT_OF_TIME, Outcome, look
+from course_kit.grading.asking.attempt import Outcome, look
 from course_kit.grading.asking.fingerprint import Leaves, largest_of, numbers_of, summary
 from course_kit.grading.asking.packing import packed
 from course_kit.grading.asking.probe import Call, Calls
@@ -90,33 +90,24 @@ def answer(
         with _double() if kind == "float64" else contextlib.nullcontext():
             return look(function, asked.changed(partial(_moved, wave=wave)) if wave else asked, seconds, summary)
 
-    single = in_time(partial(run, "float32"))
+    single = run("float32")
     if isinstance(single, Outcome):
         return Answer(single, single, 0.0)
     if known is not None and _comparable(known.single, single) and _apart(known.single, single) == 0:
         return known
     if safety == ONE_RUN:
         return Answer(single, single, LEAST * largest_of(single))
-    exact = in_time(partial(run, "float64"))
+    exact = run("float64")
     kind, short = ("float64", exact) if _comparable(exact, single) else ("float32", single)
     noise = LEAST * largest_of(short)
     for wave in WAVES if _has_floats(call) else ():
-        noise = max(noise, safety.moved * _disagreement(short, in_time(partial(run, kind, wave))))
+        noise = max(noise, safety.moved * _disagreement(short, run(kind, wave)))
     astray = _disagreement(short, single)
     if astray > BADLY * noise:
         for wave in WAVES:
             with _unsteady(wave):
-                noise = max(noise, safety.moved / 4 * _disagreement(short, in_time(partial(run, kind))))
+                noise = max(noise, safety.moved / 4 * _disagreement(short, run(kind)))
     return Answer(short, single, max(noise, safety.single * astray))
-
-
-def in_time(run: Callable[[], Any]) -> Any:
-    """What a run gives; one that is out of time gets two more, for a busy machine can make anything late."""
-    for _ in range(3):
-        seen = run()
-        if not (isinstance(seen, Outcome) and seen.text == OUT_OF_TIME):
-            return seen
-    return seen
 
 
 def _has_floats(call: Call | Calls) -> bool:

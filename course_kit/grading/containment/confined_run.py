@@ -20,7 +20,8 @@ from course_kit.grading.running.splice import Cell, Ran, spliced
 MEMORY = 1024 * MIB  # of the process that listens to a kernel
 OPTIONS = ("-p", "nbval.plugin", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-c", os.devnull, "--nbval")
 HERE = ("--rootdir", ".", "--confcutdir", ".")
-KERNEL = ("--nbval-kernel-name", "course-sandbox", "--nbval-kernel-startup-timeout", "20")
+PATIENCE = 120  # seconds for a kernel to begin, which takes a moment unless the machine is busy
+KERNEL = ("--nbval-kernel-name", "course-sandbox", "--nbval-kernel-startup-timeout", f"{PATIENCE}")
 
 
 def warm_up() -> None:

@@ -14,6 +14,7 @@ from course_kit.grading.containment.confine import HOME, NOBODY, SYSTEM, Limits
 from course_kit.grading.containment.warm import NAMESPACES, NONE
 
 BUBBLEWRAP = "bubblewrap"
+PATIENCE = 120  # seconds for a trial, which takes one unless the machine is busy with other things
 TRY = (
     "import os, sys, pathlib; from course_kit.grading.containment import confine; confine.separate()\n"
     "if os.fork() == 0: confine.enter(pathlib.Path(sys.argv[1]), [], [], confine.Limits()); os._exit(0)\n"
@@ -124,8 +125,8 @@ def best_level(folder: Path) -> str:
     """
     if sys.platform == "linux":
         for name, level in LEVELS.items():
-            with contextlib.suppress(OSError):
-                if subprocess.run(level.trial(folder), capture_output=True, timeout=20).returncode == 0:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                if subprocess.run(level.trial(folder), capture_output=True, timeout=PATIENCE).returncode == 0:
                     return name
     return NONE
 

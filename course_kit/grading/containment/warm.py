@@ -52,6 +52,7 @@ ENVIRONMENT = {
     **{"HOME": HOME, "USER": "student", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": HOME},
     **{"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"},
     "PIP_NO_INDEX": "1",  # or a cell that installs packages waits ten seconds for each, as there is no network
+    "TORCHDYNAMO_DISABLE": "1",  # or the first call of what torch.compile decorates takes longer than a case may
 }
 
 

@@ -19,6 +19,7 @@ from course_kit.grading.handed_in.reading import HANDED_OUT, Read, Reading, as_i
 from course_kit.grading.handed_in.roster import Roster
 
 MOST_LOOKED_AT = 12  # notebooks of one student
+PACKED = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".xz")
 EARLY = datetime.min.replace(tzinfo=timezone.utc)
 
 
@@ -142,7 +143,7 @@ def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules:
     notebooks = notebooks or [claim for claim in claims if claim.file.ending]
     if not notebooks:
         others = sorted(claim.file.name for claim in claims)
-        flags += tuple(f"no notebook but {name}" for name in others[:3])
+        flags += tuple(f"no notebook but {name}{_to_unpack(name)}" for name in others[:3])
         return Submission(student, others[0] if others else "", b"", flags=flags)
     due = rules.late.due_for(student)
 
@@ -172,6 +173,13 @@ def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules:
     beside, too_much = _beside(claim, claims)
     flags = (*flags, *reading.flags, *too_much)
     return Submission(student, claim.file.name, reading.content, time, source, flags, reading.answers, beside)
+
+
+def _to_unpack(name: str) -> str:
+    """What to do with an archive, which nobody opens here: it may be made to fill a disk."""
+    if not name.lower().endswith(PACKED):
+        return ""
+    return ": no archive is opened, so look into it, and put its notebook in its place"
 
 
 def _readings(claims: Sequence[Claim], rules: Rules) -> tuple[list[tuple[Claim, Reading]], tuple[str, ...]]:

@@ -6,7 +6,7 @@ import pickle
 from dataclasses import dataclass
 
 from course_kit.grading.asking import probe
-from course_kit.grading.asking.attempt import attempt, shown
+from course_kit.grading.asking.attempt import attempt, shown, unhurried
 from course_kit.grading.asking.judging import has_judge
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.authoring.versions import versions
@@ -32,6 +32,7 @@ class Example:
     mistaken: str
 
 
+@unhurried()
 def example(assignment: Assignment, function: str, mistake: str) -> Example | None:
     """The smallest input of the public cases on which a known mistake answers wrong.
 

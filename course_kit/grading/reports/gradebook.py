@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from course_kit.grading.authoring.assignment import Assignment
 from course_kit.grading.handed_in.late import Late, read_late
+from course_kit.grading.handed_in.owners import LATE
 from course_kit.grading.handed_in.run import HandedIn, Run
 from course_kit.grading.handed_in.table import to_csv
 from course_kit.grading.marking.result import Result
@@ -199,7 +200,7 @@ def _row(
         scores[part], done = applied(scores.get(part), [line for line in lines if line.part == part])
         changes += done
     written = {part: scores.pop(part) for part in assignment.written if part in scores}
-    lateness = late.lateness(student, time)
+    lateness, factor = late.lateness(student, time), late.factor(student, time)
     on_total = tuple(line for line in lines if line.part == TOTAL)
     excused = any(line.is_excused for line in on_total)
     return Row(
@@ -215,17 +216,18 @@ def _row(
         source=one.source if time else "",
         late=lateness,
         curve=0.0,
-        factor=late.factor(student, time),
-        flags=tuple(dict.fromkeys(_flags(one, result, lateness, time))) if one.name else (),
+        factor=factor,
+        flags=tuple(dict.fromkeys(_flags(one, result, factor, late, time))) if one.name else (),
         states=tuple(_states(one, result, {} if excused else written, late, time)),
         handed_in=bool(one.name),
         graded=result is not None or not one.name,
     )
 
 
-def _flags(one: HandedIn, result: Result | None, lateness: timedelta, time: datetime | None) -> Iterator[str]:
-    yield from one.flags
-    if lateness and time and one.source in WEAK:
+def _flags(one: HandedIn, result: Result | None, factor: float, late: Late, time: datetime | None) -> Iterator[str]:
+    """What a person should look at; a lateness that costs nothing is not among it."""
+    yield from (flag for flag in one.flags if flag != LATE or late.rule.share)
+    if time and one.source in WEAK and factor < 1:
         yield f"late by {one.source}, read in the zone {time:%z}"
     if result is not None:
         yield from result.flags
@@ -239,6 +241,8 @@ def _states(
         return
     if late.due and not time:
         yield UNKNOWN_TIME
+    if LATE in one.flags and not late.rule.share:
+        yield LATE
     if result is None:
         yield "not graded yet"
         return

@@ -12,7 +12,7 @@ from course_kit.grading.marking.result import CaseResult, ExerciseResult
 OUTCOMES = {
     "not written": "You have not written this function yet: it still raises NotImplementedError.",
     "not defined": "There is no function `{name}` once your notebook has run from top to bottom. Was it renamed or "
-    "deleted, or did its cell stop with an error?",
+    "deleted, did its cell stop with an error, or did a later cell give its name to something else?",
     "changed its inputs": "Your function changes its inputs, so the code that called it continues with changed data. "
     "Work on a copy; .clone() makes one.",
     "out of time": "No answer within {seconds:g} seconds. Does a loop never end, or does it go through far more "
@@ -23,7 +23,8 @@ OUTCOMES = {
 RAISED = {
     "NameError": "A name was not defined. Is a helper missing? Does its cell come later, or stop with an error?",
     "UnboundLocalError": "A variable was used before it had a value: on some path through the function it gets none.",
-    "ModuleNotFoundError": "A module was not there. Some are withheld in grading; the top of the notebook says which.",
+    "ModuleNotFoundError": "A module was not there. Grading has what the course installs, without the modules that "
+    "the top of the notebook withholds. Write it without that module.",
     "ImportError": "An import failed. Some modules are withheld in grading; the top of the notebook says which.",
     "SyntaxError": "The cell is not valid Python. Look for a missing bracket, colon or quotation mark.",
     "IndentationError": "The lines are not indented in the way that Python needs.",
@@ -37,7 +38,7 @@ RAISED = {
     "OverflowError": "A number became too large.",
     "AssertionError": "A condition that an assert statement checks was not true.",
     "RuntimeError": "The library refused the operation: check the shapes and the kinds of what goes in.",
-    "NotImplementedError": "Something that it calls is not written yet.",
+    "NotImplementedError": "Something that it calls is not written yet, or does not work for values of this kind.",
     "RecursionError": "A function called itself without an end. Which input should stop it?",
     "MemoryError": "It ran out of memory. Does it build something far larger than its inputs?",
     "FileNotFoundError": "A file was not there. Only what you hand in beside the notebook is there in grading.",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_kit.grading.asking.attempt import attempt, time_limit
+from course_kit.grading.asking.attempt import attempt, time_limit, unhurried
 from course_kit.grading.asking.probe import Call, Calls
 
 CALL = Call((torch.tensor([1.0, 2.0]),))
@@ -59,6 +59,11 @@ def test_what_is_not_written_is_no_error():
     assert attempt(student, CALL, 4, seconds=2).shown == "not written yet"
 
 
+def test_what_a_library_cannot_do_is_an_error():
+    outcome = attempt(lambda x: torch.empty(2, device="meta").cpu(), CALL, 4, seconds=2)
+    assert (outcome.text, "not written" in outcome.shown) == ("raised NotImplementedError", False)
+
+
 @pytest.mark.parametrize("loop", ["pass", "time.sleep(60)", "\n    try: pass\n    except Exception: pass"])
 def test_an_endless_loop_is_stopped_at_its_line(loop):
     names = {"time": time}
@@ -68,6 +73,29 @@ def test_an_endless_loop_is_stopped_at_its_line(loop):
     assert time.perf_counter() - started < 50
     assert outcome.text == "out of time"
     assert "stopped after 0.2 s" in outcome.shown
+
+
+def busy_for(seconds: float) -> None:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+@pytest.mark.parametrize("wait", [time.sleep, busy_for], ids=["waiting", "working"])
+def test_what_an_author_wrote_has_more_time_to_wait_and_no_more_to_work(wait):
+    names = {"wait": wait}
+    exec("def author(x):\n  wait(0.5)\n  return x", names)
+    assert attempt(names["author"], CALL, 4, seconds=0.2).text == "out of time"
+    with unhurried():
+        outcome = attempt(names["author"], CALL, 4, seconds=0.2)
+    assert (outcome.text == "out of time") is (wait is busy_for)
+
+
+def test_what_an_author_wrote_does_not_wait_for_ever():
+    started = time.monotonic()
+    with unhurried():
+        assert attempt(lambda x: time.sleep(60), CALL, 4, seconds=0.05).text == "out of time"
+    assert time.monotonic() - started < 30
 
 
 def test_after_the_limit_no_alarm_is_left():
@@ -81,12 +109,19 @@ def test_after_the_limit_no_alarm_is_left():
     [
         lambda x: x.mul_(2),
         lambda x: x.numpy().__setitem__(0, 7),
-        lambda x: x.requires_grad_(),
     ],
 )
 def test_changed_inputs_are_noticed(change):
     outcome = attempt(change, Call((torch.tensor([1.0, 2.0]),)), 4, seconds=2)
     assert outcome.text == "changed its inputs"
+
+
+def test_gradients_may_be_asked_of_an_input():
+    def gradient(x):
+        x.requires_grad_().square().sum().backward()
+        return x.grad
+
+    assert attempt(gradient, Call((torch.tensor([1.0, 2.0]),)), 4, seconds=2).text == "(2,): 2 4"
 
 
 @pytest.mark.filterwarnings("ignore:Sparse CSR")

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import collections
 import decimal
+import enum
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -35,7 +39,17 @@ def test_one_value_has_one_text_whatever_holds_it(same):
     assert fingerprint(same) == fingerprint(NUMBERS) == "(2, 2): 0.123 -2 0 3.142"
 
 
-@pytest.mark.parametrize("single", [5 / 12, np.float32(5 / 12), torch.tensor(5 / 12), torch.tensor(5 / 12).double()])
+SINGLE = [
+    5 / 12,
+    np.float32(5 / 12),
+    torch.tensor(5 / 12),
+    torch.tensor(5 / 12).double(),
+    Fraction(5, 12),
+    Decimal(5) / 12,
+]
+
+
+@pytest.mark.parametrize("single", SINGLE, ids=lambda value: type(value).__name__)
 def test_a_number_alike(single):
     assert fingerprint(single) == "(): 0.4167"
     assert form(single) == "a number"
@@ -91,6 +105,35 @@ def test_empty_is_a_shape_of_its_own():
 def test_keys_are_sorted_and_keep_their_type():
     assert fingerprint({"b": 1, "a": 2}) == fingerprint({"a": 2, "b": 1})
     assert fingerprint({1: 2}) != fingerprint({"1": 2})
+
+
+class Bunch(dict):
+    __getattr__ = dict.__getitem__  # a name that it lacks is a KeyError
+
+
+class Key(str, enum.Enum):
+    A = "a"
+    B = "b"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        Bunch(a=2.5, b=[1, 2]),
+        {Key.B: [1, 2], Key.A: 2.5},
+        {np.str_("a"): 2.5, np.str_("b"): np.array([1, 2])},
+        collections.OrderedDict(b=(1, 2), a=2.5),
+        collections.ChainMap({"a": 2.5}, {"b": [1, 2]}),
+    ],
+    ids=["attributes", "enumeration", "numpy", "in order", "several"],
+)
+def test_a_dict_of_any_kind_is_what_it_holds(same):
+    assert fingerprint(same) == fingerprint({"a": 2.5, "b": [1, 2]})
+    assert fingerprint([same, same]) == fingerprint([{"a": 2.5, "b": [1, 2]}] * 2)
+
+
+def test_keys_of_numpys_numbers_are_pythons():
+    assert fingerprint({np.int64(1): 2.5}) == fingerprint({1: 2.5})
 
 
 def test_a_large_array_agrees_over_precisions_and_layouts():

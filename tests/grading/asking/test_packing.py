@@ -52,3 +52,23 @@ def test_each_change_is_seen(change):
     assert packed({"x": tensor}) == before
     change(tensor)
     assert packed({"x": tensor}) != before
+
+
+@pytest.mark.parametrize("change", [lambda x: x.add_(1), lambda x: x.resize_(1)], ids=["value", "size"])
+def test_each_change_of_numbers_is_seen_in_them_alone(change):
+    tensor = torch.ones(2)
+    before = packed({"x": tensor}, numbers_alone=True)
+    change(tensor)
+    assert packed({"x": tensor.requires_grad_()}, numbers_alone=True) != before
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+@pytest.mark.parametrize("tensor", TENSORS.values(), ids=TENSORS)
+def test_of_its_numbers_alone_nothing_tells_that_a_tensor_collects_gradients(tensor):
+    tensor = tensor.detach().clone()
+    before = packed([tensor], numbers_alone=True)
+    if tensor.is_floating_point():
+        tensor.requires_grad_().to_dense().sum().backward()
+    assert packed([tensor], numbers_alone=True) == before
+    (again,) = pickle.loads(before)
+    assert torch.equal(again.to_dense(), tensor.to_dense())

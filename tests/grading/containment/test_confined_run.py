@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from course_kit.grading.containment.confined_run import MEMORY, _lines
@@ -35,6 +37,16 @@ def talk(*words, **plugins):
     pathlib.Path("limit").write_text(str(resource.getrlimit(resource.RLIMIT_DATA)))
 
 pytest.main = talk
+"""
+
+HANGS = """
+import os, pathlib, pytest, time
+
+def hang(*words, **plugins):
+    pathlib.Path("hangs").symlink_to(str(os.getpid()))
+    time.sleep(600)
+
+pytest.main = hang
 """
 
 
@@ -67,6 +79,22 @@ def test_what_listens_has_a_limit_reads_nothing_of_the_graders_and_says_nothing_
     assert done.stdout.startswith("the sandbox gave no kernel")
     assert (done.stdout.splitlines()[1:], done.stderr) == (["kept"], "")
     assert (tmp_path / "private/limit").read_text() == str((MEMORY, MEMORY))
+
+
+def test_what_listens_ends_with_the_grader_whatever_it_does(tmp_path):
+    grader = subprocess.Popen([sys.executable, "-c", HANGS + NO_KERNEL, str(tmp_path)])
+    said = tmp_path / "private/hangs"
+    while not said.is_symlink():
+        assert grader.poll() is None
+        time.sleep(0.02)
+    listens = psutil.Process(int(said.readlink().name))
+    grader.kill()
+    grader.wait()
+    try:
+        listens.wait(20)
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            listens.kill()
 
 
 @pytest.mark.slow

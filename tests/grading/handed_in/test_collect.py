@@ -204,7 +204,7 @@ def test_bombs_links_and_devices_in_a_zip_are_flags(tmp_path):
     assert "larger than 50 MB" in flags["large"]
     assert "a link" in flags["link"]
     assert "no ordinary file" in flags["device"]
-    assert "no notebook but nested.ipynb/inner.zip" in flags["nested.ipynb"]
+    assert "no notebook but nested.ipynb/inner.zip: no archive is opened, so look into it" in flags["nested.ipynb"]
     assert flags["fine"] == ""
     assert all(not one.content for one in collect(path).submissions if one.student != "fine")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hostile import make_deeper_than_python_goes
 
+from course_kit.grading.asking.attempt import time_limit, unhurried
 from course_kit.grading.marking import grader
 from course_kit.grading.marking.grader import PREFIX, _folder
 
@@ -59,7 +60,7 @@ def test_a_lock_that_becomes_a_link_or_a_pipe_while_it_is_looked_at_stops_nobody
     os.symlink(temporary / "somebody's", link / "lock")
     (temporary / "somebody's").touch()
     monkeypatch.setattr(grader.stat, "S_ISREG", lambda mode: True)  # as it was when somebody asked
-    with _folder():
+    with unhurried(), time_limit(1), _folder():  # a pipe that nobody writes to is waited for without an end
         assert (link / "lock").is_symlink()
     assert not pipe.exists()
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from graded_class import A1, A4, IN_TIME, result, run
 
+from course_kit.grading.handed_in.owners import LATE as CANVAS_SAYS
 from course_kit.grading.marking.result import CaseResult
 from course_kit.grading.reports.gradebook import UNCONFINED, UNKNOWN_TIME, gradebook, to_text
 from course_kit.grading.reports.rubric import Grade
@@ -96,3 +97,21 @@ def test_ids_and_flags_are_no_formulas():
 def test_another_rule_needs_no_other_results(late, total):
     class_run = run(A1, {"ada": LATE}, due="2026-11-30T18:00Z", late=late)
     assert rows(class_run, A1, {"ada": result(A1, top_k=WRONG)}, {})["ada"].total == total
+
+
+@pytest.mark.parametrize("source", ["the zip", "the file's time"])
+@pytest.mark.parametrize(("late", "flagged"), [("none", False), ("grace 2d, zero", False), ("10%/day", True)])
+def test_a_time_that_copying_changes_is_flagged_where_it_costs_points(source, late, flagged):
+    class_run = run(A1, {"ada": LATE}, due="2026-11-30T18:00Z", late=late)
+    handed_in = {"ada": replace(class_run.handed_in["ada"], source=source)}
+    row = rows(replace(class_run, handed_in=handed_in), A1, {"ada": result(A1)}, {})["ada"]
+    assert (row.late.days, row.flags) == (1, (f"late by {source}, read in the zone +0000",) if flagged else ())
+
+
+@pytest.mark.parametrize(("rule", "flagged"), [({}, False), (DUE, True)], ids=["no rule", "a rule"])
+def test_what_canvas_says_of_lateness_is_a_flag_where_lateness_costs_points(rule, flagged):
+    class_run = run(A1, {"ada": ""}, **rule)
+    handed_in = {"ada": replace(class_run.handed_in["ada"], flags=(CANVAS_SAYS,))}
+    row = rows(replace(class_run, handed_in=handed_in), A1, {"ada": result(A1)}, {})["ada"]
+    assert CANVAS_SAYS in (row.flags if flagged else row.states)
+    assert bool(row.flags) is flagged
