@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections import Counter
@@ -23,6 +22,7 @@ from pygments.lexers import PythonLexer
 from course_kit.lessons.progress import tasks_in
 from course_kit.site import markdown
 from course_kit.site.fields import asked
+from course_kit.site.pictures import picture
 from course_kit.widgets import static
 
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
@@ -198,7 +198,7 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
         return f"{places[data[VIEW]['model_id']]}<noscript>{text}</noscript>"
     for kind in IMAGES:
         if kind in data:
-            return _image(kind, data[kind], output.metadata.get(kind, {}))
+            return picture(kind, data[kind], output.metadata.get(kind, {}))
     if "text/html" in data:
         attributes = {"*": ["class", "colspan", "rowspan", "scope"]}
         clean = bleach.clean(UNSEEN.sub("", data["text/html"]), tags=TABLE, attributes=attributes, strip=True)
@@ -208,9 +208,3 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
         if kind in data:
             return to_html(data[kind])
     return text if data.get("text/plain", "").strip() else ALIVE
-
-
-def _image(kind: str, content: str, size: Mapping[str, int]) -> str:
-    data = base64.b64encode(content.encode()).decode() if kind == "image/svg+xml" else "".join(content.split())
-    sides = "".join(f' {side}="{int(size[side])}"' for side in ("width", "height") if side in size)
-    return f'<img src="data:{kind};base64,{data}" alt="Figure drawn by the code above"{sides}>'

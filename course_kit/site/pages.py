@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pygments.formatters import HtmlFormatter
 
+from course_kit.site.claims import filtered
 from course_kit.site.fields import field, table
 from course_kit.site.formulas import font
 from course_kit.site.lesson import Cell, Lesson
@@ -64,13 +65,11 @@ placeholder="Search"></form>
 <p>{notice}</p>
 </footer>
 {scripts}"""
-# On a wide screen the contents stand open from the first paint on, so that nothing moves.
 SIDE = """<details class="side"><summary>Contents</summary>
 <nav aria-label="Course"><ul>
 {items}
 </ul></nav>
-</details>
-<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
+</details>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
 <summary>What came of it: lock your guess first</summary>
@@ -168,7 +167,9 @@ def document(path: Path, contents: Contents, slides: bool) -> str:
     main = to_html(path.read_text("utf-8"), path.parent, dict(contents))
     if slides and path.stem == LECTURER:
         main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
-    scripts = script("page.js") + (script("claims.js") if path.stem == CLAIMS else "")
+    scripts = script("page.js")
+    if path.stem == CLAIMS:
+        main, scripts = filtered(main), scripts + script("claims.js")
     return whole(heading(path), [HOME], side(path.stem, main, contents), main, scripts)
 
 

@@ -110,6 +110,35 @@ def test_pages_stay_light(site):
     assert {name for name, weight in weights.items() if weight > 700} == set()
 
 
+def test_nothing_heavy_and_no_script_stands_before_the_first_heading(site):
+    """So that the first paint waits for the style sheet alone, whatever the page weighs below."""
+    for file in site:
+        if ".slides." not in file.name:
+            before = file.read_text("utf-8").partition("<h1")[0]
+            assert "<script" not in before, file.name
+            assert len(before.encode()) <= 80_000, file.name  # of which the font of formulas is 48
+
+
+MOVED = """() => new Promise(done => {
+    let moved = 0;
+    new PerformanceObserver(all => { for (const e of all.getEntries()) moved += e.value; })
+        .observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(moved), 300);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_a_page_opens(site, watched, width):
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 800})
+    for name in ("index.html", "claims.html", "02_binary_or_bpr.html"):
+        page.goto(named(site, name).as_uri())
+        page.evaluate("document.fonts.ready.then(() => true)")
+        assert page.evaluate(MOVED) < 0.01, name
+    page.set_viewport_size({"width": 1024, "height": 768})
+    watched.check()
+
+
 def test_the_front_page_asks_for_your_own_taste(site, watched):
     page = watched.page
     page.goto(site[0].as_uri())
