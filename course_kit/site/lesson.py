@@ -29,7 +29,7 @@ VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view"
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
 ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
-NEXT = re.compile(r"#|\*\*Check \d")  # how a text begins that speaks of something new
+NEXT = re.compile(r"#|\*\*(Check \d|Your turn|Predict|Sketch|Break)")  # how a text begins that speaks of something new
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -135,7 +135,7 @@ def _awaited(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, 
     """Cells that tell how a prediction came out: id of the cell → model of the prediction.
 
     They are the code from the prediction to its reveal, and after it the text, too, as far as it speaks of the outcome:
-    to the next heading, check or prediction.
+    to the next heading, check, exercise or prediction.
     """
     awaits, waiting, is_revealed = {}, "", False
     for cell in notebook.cells:
