@@ -175,7 +175,7 @@ def test_the_command_names_the_group_of_each_package_that_a_plain_install_lacks(
             brought.add(module)
     files = modules(ROOT).items()
     used = {full.partition(".")[0] for module, file in files for full in imported(file, module)}
-    come_along = {"IPython", "ipykernel", "matplotlib_inline", "pytest", "traitlets", "markupsafe", "zmq"}
+    come_along = {"IPython", "PIL", "ipykernel", "matplotlib_inline", "pytest", "traitlets", "markupsafe", "zmq"}
     come_along |= {"sentence_transformers", "transformers"}
     assert used - brought - come_along == set(GROUP_OF)
     for module, group in GROUP_OF.items():

@@ -68,4 +68,6 @@ def tables(folder: Path = Path()) -> list[str]:
     """
     found = [f"#{(folder / PAPERS).read_text('utf-8')}"] if (folder / PAPERS).exists() else []
     readme = (folder / README).read_text("utf-8") if (folder / README).exists() else ""
-    return found + [f"## The library beside its peers\n\n{peers}" for peers in PEERS.findall(readme)]
+    return found + [
+        f"## The library beside its peers\n\n{peers[:1].upper()}{peers[1:]}" for peers in PEERS.findall(readme)
+    ]

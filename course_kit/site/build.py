@@ -12,6 +12,7 @@ from course_kit.site.lesson import read
 from course_kit.site.markdown import to_html
 from course_kit.site.pages import document, heading, page, searching
 from course_kit.site.slides import slides as slides_of
+from course_kit.site.tables import stacked
 
 TO_READ = """<p>This page is for reading. To work on the assignment, open <code>my/assignments/{name}.ipynb</code>,
 which <code>make lab</code> puts there; in it, a check answers below each function.</p>"""
@@ -54,7 +55,7 @@ def build(
     texts = {f"{lesson.name}.html": page(lesson, lessons, contents, slides) for lesson in lessons}
     texts |= {f"{task.name}.html": page(task, tasks, contents, False, TO_READ.format(name=task.name)) for task in tasks}
     texts |= {f"{path.stem}.html": document(path, contents, slides) for path in documents}
-    sections = [to_html(table, Path("docs"), names) for table in tables]
+    sections = [stacked(to_html(table, Path("docs"), names)) for table in tables]
     files = {
         "index.html": index(lessons, tasks, picture, documents, sections, slides),
         **texts,

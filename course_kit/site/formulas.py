@@ -12,6 +12,7 @@ from latex2mathml.converter import convert
 
 FONT = Path(__file__).parent / "font" / "stix-two-math.woff2"
 OPERATOR = re.compile(r"(<mi>\w{2,}</mi>)(?=<m(?:i|n|frac|sub)>)")  # TeX has a thin space between log and x
+RELATION = '<mo lspace="0.278em" rspace="0.278em">:</mo>'  # as TeX sets the colon
 ACCENT = re.compile(r"<mover>(?=<mi>\w</mi><mo)")  # a sign over a letter, which belongs close to it
 BAR = re.compile(r'<mo(?: stretchy="false")?>(&#x0007C;|&#x02016;)</mo>')
 
@@ -30,6 +31,7 @@ def mathml(tex: str, display: str = "inline") -> str:
         raise ValueError(f"the formula {tex!r} has {unknown[0]}, which latex2mathml does not know; write it otherwise")
     if "<mi>&</mi>" in math:
         raise ValueError(f"the formula {tex!r} has an & outside a matrix or array; latex2mathml aligns nothing else")
+    math = math.replace("<mi>:</mi>", RELATION)
     spaced = OPERATOR.sub(r'\1<mspace width="0.167em"/>', math)
     return _paired_bars(ACCENT.sub('<mover accent="true">', spaced))
 

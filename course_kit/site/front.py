@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from course_kit.site.lesson import Lesson
-from course_kit.site.pages import COURSE, HERE, POLICY, heading, script, whole
+from course_kit.site.pages import COURSE, HERE, HOME, POLICY, heading, opening, script, whole
 from course_kit.widgets import static
 
 LIVE = "LossToy"  # the widget that stands on the first screen
@@ -68,14 +69,15 @@ def index(
         main += ["<h2>The assignments</h2>", CHECKED]
         main += ['<ul class="cards">', *map(_assignment, assignments), "</ul>"]
     if documents:
-        links = (f'<li><a href="{path.stem}.html">{html.escape(heading(path))}</a></li>' for path in documents)
-        main += ["<h2>Beside the lessons</h2>", "<ul>", *links, "</ul>"]
+        main += ["<h2>Beside the lessons</h2>", '<ul class="cards">', *map(_document, documents), "</ul>"]
     scripts = static.scripts({live[1]: live[0].states[live[1]]}) if live else ""
     if live and taste:  # after the element with the states, to which it adds, and before the host, which reads them
         scripts = scripts.replace("</script>", f'</script>\n<script src="{TASTE_FILE}"></script>', 1)
-    nav = ['<a href="index.html" aria-current="page">All notebooks</a>']
+    nav = [HOME.replace(" href", ' aria-current="page" href')]
     main += [*tables, INSTALL]
-    return whole(COURSE, nav, "", "\n".join(main), script("page.js") + scripts, f"{POLICY} 'self'")
+    return whole(
+        COURSE, nav, "", "\n".join(main), script("page.js") + scripts + script("progress.js"), f"{POLICY} 'self'"
+    )
 
 
 def taste_script(lessons: Sequence[Lesson]) -> str:
@@ -100,7 +102,17 @@ def _card(lesson: Lesson, slides: bool) -> str:
     more = f'<p><a href="{lesson.name}.slides.html">Slides of {title}</a></p>' if slides else ""
     asked = ", ".join(_counted(lesson.tasks[kind], *words) for kind, words in TASKS.items() if lesson.tasks[kind])
     tasks = f'<p class="tasks">{asked}</p>' if asked else ""
-    return f'<li><h3><a href="{lesson.name}.html">{title}</a></h3>\n{lesson.goals}{tasks}{more}</li>'
+    names = html.escape(json.dumps(_asked(lesson), ensure_ascii=False))
+    done = f'<p class="done" data-names="{names}"></p>' if tasks else ""
+    return f'<li><h3><a href="{lesson.name}.html">{title}</a></h3>\n{lesson.goals}{tasks}{done}{more}</li>'
+
+
+def _asked(lesson: Lesson) -> list[str]:
+    """What a lesson's page asks, by the names under which its scripts keep the answers."""
+    states = lesson.states.values()
+    guesses = [state["question"] for state in states if "truth" in state]
+    quizzes = [" ".join(row[0] for row in state["questions"]) for state in states if "answers" in state]
+    return [*guesses, *quizzes, *(f"check {cell.check}" for cell in lesson.cells if cell.check)]
 
 
 def _counted(count: int, one: str, several: str) -> str:
@@ -110,3 +122,7 @@ def _counted(count: int, one: str, several: str) -> str:
 def _assignment(assignment: Lesson) -> str:
     title = html.escape(assignment.title)
     return f'<li><h3><a href="{assignment.name}.html">{title}</a></h3>\n{assignment.goals}</li>'
+
+
+def _document(path: Path) -> str:
+    return f'<li><h3><a href="{path.stem}.html">{html.escape(heading(path))}</a></h3>\n{opening(path)}</li>'

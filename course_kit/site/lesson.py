@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections import Counter
@@ -23,13 +22,14 @@ from pygments.lexers import PythonLexer
 from course_kit.lessons.progress import tasks_in
 from course_kit.site import markdown
 from course_kit.site.fields import asked
+from course_kit.site.pictures import picture
 from course_kit.widgets import static
 
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
 ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
-NEXT = re.compile(r"#|\*\*Check \d")  # how a text begins that speaks of something new
+NEXT = re.compile(r"#|\*\*(Check \d|Your turn|Predict|Sketch|Break)")  # how a text begins that speaks of something new
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -135,7 +135,7 @@ def _awaited(notebook: nbformat.NotebookNode, states: Mapping[str, Mapping[str, 
     """Cells that tell how a prediction came out: id of the cell → model of the prediction.
 
     They are the code from the prediction to its reveal, and after it the text, too, as far as it speaks of the outcome:
-    to the next heading, check or prediction.
+    to the next heading, check, exercise or prediction.
     """
     awaits, waiting, is_revealed = {}, "", False
     for cell in notebook.cells:
@@ -198,7 +198,7 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
         return f"{places[data[VIEW]['model_id']]}<noscript>{text}</noscript>"
     for kind in IMAGES:
         if kind in data:
-            return _image(kind, data[kind], output.metadata.get(kind, {}))
+            return picture(kind, data[kind], output.metadata.get(kind, {}))
     if "text/html" in data:
         attributes = {"*": ["class", "colspan", "rowspan", "scope"]}
         clean = bleach.clean(UNSEEN.sub("", data["text/html"]), tags=TABLE, attributes=attributes, strip=True)
@@ -208,9 +208,3 @@ def _output(output: nbformat.NotebookNode, places: Mapping[str, str], to_html: p
         if kind in data:
             return to_html(data[kind])
     return text if data.get("text/plain", "").strip() else ALIVE
-
-
-def _image(kind: str, content: str, size: Mapping[str, int]) -> str:
-    data = base64.b64encode(content.encode()).decode() if kind == "image/svg+xml" else "".join(content.split())
-    sides = "".join(f' {side}="{int(size[side])}"' for side in ("width", "height") if side in size)
-    return f'<img src="data:{kind};base64,{data}" alt="Figure drawn by the code above"{sides}>'

@@ -1,3 +1,6 @@
+// On a wide screen the contents stand open, which the style sheet shows before this runs.
+document.querySelector(".side")?.toggleAttribute("open", matchMedia("(min-width: 70rem)").matches);
+
 // What is wider than the page scrolls by itself; the keyboard must reach it, and only then.
 const wide = document.querySelectorAll("pre, .table, main > table, .formula");
 const mark = () => {
@@ -5,8 +8,7 @@ const mark = () => {
 };
 addEventListener("resize", mark);
 addEventListener("toggle", mark, true); // what was folded has had no width
-document.fonts.ready.then(mark); // formulas get theirs with their font
-mark();
+document.fonts.ready.then(mark); // formulas get theirs with their font; to measure before the first paint would delay it
 
 const button = (className, textContent, press) => {
   const made = Object.assign(document.createElement("button"), { type: "button", className, textContent });
@@ -61,4 +63,4 @@ const follow = () => {
   }
 };
 addEventListener("scroll", follow, { passive: true });
-follow();
+requestAnimationFrame(follow);

@@ -16,6 +16,7 @@ from course_kit.site.formulas import font
 from course_kit.site.lesson import Cell, Lesson
 from course_kit.site.markdown import to_html
 from course_kit.site.searching import sections_of
+from course_kit.site.tables import filtered, linked, stacked
 from course_kit.widgets import static
 
 HERE = Path(__file__).parent
@@ -64,19 +65,17 @@ placeholder="Search"></form>
 <p>{notice}</p>
 </footer>
 {scripts}"""
-# On a wide screen the contents stand open from the first paint on, so that nothing moves.
 SIDE = """<details class="side"><summary>Contents</summary>
 <nav aria-label="Course"><ul>
 {items}
 </ul></nav>
-</details>
-<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
+</details>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
 <summary>What came of it: lock your guess first</summary>
 {outputs}
 </details>"""
-HOME = '<a href="index.html">All notebooks</a>'
+HOME = f'<a class="home" href="index.html">{COURSE}</a>'
 
 
 @cache
@@ -165,11 +164,13 @@ def document(path: Path, contents: Contents, slides: bool) -> str:
         contents: Every page of the course.
         slides: Whether there are slides, to which a lecturer's links then lead.
     """
-    main = to_html(path.read_text("utf-8"), path.parent, dict(contents))
+    main = linked(to_html(path.read_text("utf-8"), path.parent, dict(contents)), dict(contents))
     if slides and path.stem == LECTURER:
         main = re.sub(r'href="(\d\d_\w+)\.html#', r'href="\1.slides.html#/', main)
-    scripts = script("page.js") + (script("claims.js") if path.stem == CLAIMS else "")
-    return whole(heading(path), [HOME], side(path.stem, main, contents), main, scripts)
+    scripts = script("page.js")
+    if path.stem == CLAIMS:
+        main, scripts = filtered(main), scripts + script("claims.js")
+    return whole(heading(path), [HOME], side(path.stem, main, contents), stacked(main), scripts)
 
 
 def searching(texts: Mapping[str, str]) -> str:
@@ -188,3 +189,9 @@ def searching(texts: Mapping[str, str]) -> str:
 def heading(path: Path) -> str:
     """The first heading of a markdown file."""
     return path.read_text("utf-8").partition("# ")[2].partition("\n")[0]
+
+
+def opening(path: Path) -> str:
+    """The first sentence of a markdown file, as HTML."""
+    text = path.read_text("utf-8").partition("# ")[2].partition("\n")[2]
+    return to_html(re.split(r"(?<=\.)\s+(?=[A-Z])", text.strip(), maxsplit=1)[0], path.parent, ())

@@ -10,16 +10,18 @@ const plain = (text) => text.toLowerCase().replaceAll("-", "");
 const count = (text, word) => plain(text).split(word).length - 1;
 const pattern = (words) =>
   words.map((word) => [...word].map((sign) => sign.replace(/[.*+?^${}()|[\]\\]/, "\\$&")).join("-?")).join("|");
-const weigh = ([, title, head, text], words) => {
+const weigh = ([, title, head, ...texts], words) => {
+  const text = texts.join(" ");
   const weights = words.map((word) => 10 * count(head, word) + 5 * count(title, word) + Math.min(count(text, word), 9));
   return weights.includes(0) ? 0 : weights.reduce((sum, weight) => sum + weight, 0);
 };
 
-// The text around the first of the words, with every word of the query marked.
+// The text around the first of the words, from a whole word to a whole word, with every word of the query marked.
 const excerpt = (text, words) => {
-  const at = Math.max(0, text.search(new RegExp(pattern(words), "i")) - 60);
+  const at = text.lastIndexOf(" ", text.search(new RegExp(pattern(words), "i")) - 60) + 1;
+  const cut = text.slice(at).match(/^.{0,220}(?!\S)/)?.[0] ?? "";
   const element = document.createElement("p");
-  for (const [odd, part] of text.slice(at, at + 220).split(new RegExp(`(${pattern(words)})`, "i")).entries()) {
+  for (const [odd, part] of `${at ? "… " : ""}${cut}${at + cut.length < text.length ? " …" : ""}`.split(new RegExp(`(${pattern(words)})`, "i")).entries()) {
     element.append(odd % 2 ? Object.assign(document.createElement("mark"), { textContent: part }) : part);
   }
   return element;
@@ -29,7 +31,8 @@ const show = () => {
   const words = plain(field.value).split(/\s+/).filter(Boolean);
   const weighed = words.length ? entries.map((entry) => [weigh(entry, words), entry]).filter(([weight]) => weight) : [];
   weighed.sort(([a], [b]) => b - a);
-  found.textContent = words.length ? `${weighed.length} section${weighed.length === 1 ? "" : "s"}` : "Type a word or two in the field above.";
+  const counted = weighed.length ? `${weighed.length} section${weighed.length === 1 ? "" : "s"}` : "No section has all of these words. Try fewer, or shorter ones.";
+  found.textContent = words.length ? counted : "Type a word or two in the field above.";
   results.replaceChildren(...weighed.slice(0, MOST).map(([, [address, title, head, text]]) => {
     const link = Object.assign(document.createElement("a"), { href: address, textContent: head === title ? title : `${title} › ${head}` });
     const item = document.createElement("li");

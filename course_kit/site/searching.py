@@ -7,10 +7,11 @@ import re
 
 MAIN = re.compile(r"<main[^>]*>(.*)</main>", flags=re.DOTALL)
 SECTION = re.compile(r'<h[12] id="([^"]*)">(.*?)</h[12]>')
-UNREAD = re.compile(r"<(math|style|script|noscript)\b.*?</\1>|<[^>]+>", flags=re.DOTALL)
+FOLDED = re.compile(r"<details[^>]*>((?:<details[^>]*>.*?</details>|.)*?)</details>", flags=re.DOTALL)
+UNREAD = re.compile(r"<(math|style|script|noscript|summary)\b.*?</\1>|<[^>]+>", flags=re.DOTALL)
 
 
-def sections_of(name: str, page: str) -> list[tuple[str, str, str, str]]:
+def sections_of(name: str, page: str) -> list[tuple[str, str, str, str, str]]:
     """The sections of a page.
 
     Args:
@@ -18,12 +19,16 @@ def sections_of(name: str, page: str) -> list[tuple[str, str, str, str]]:
         page: Its HTML.
 
     Returns:
-        Address, title of the page, title of the section and text of each, without formulas.
+        Address, title of the page, title of the section, its text without formulas, and what is folded in it, such as
+        the outcome of a prediction: that is found, but no excerpt may tell it.
     """
     _, *parts = SECTION.split(MAIN.search(page)[1])
     triples = list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
     title = words(triples[0][1]) if triples else name
-    return [(f"{name}#{place}", title, words(head), words(text)) for place, head, text in triples]
+    return [
+        (f"{name}#{place}", title, words(head), words(FOLDED.sub(" ", text)), words(" ".join(FOLDED.findall(text))))
+        for place, head, text in triples
+    ]
 
 
 def words(text: str) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from io import BytesIO
+
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from course_kit.site.lesson import read
 
@@ -54,6 +60,20 @@ def test_pictures_are_inside_and_keep_their_size(output_html):
     text = output_html(data({"image/png": {"width": 40}}, image_png="AA\nAA", text_plain="<Figure>"))
     assert text == '<img src="data:image/png;base64,AAAA" alt="Figure drawn by the code above" width="40">'
     assert "data:image/svg+xml;base64,PHN2Zy8+" in output_html(data(image_svg_xml="<svg/>"))
+
+
+def test_a_figure_loses_no_point_and_tells_its_sides(output_html):
+    points = np.random.default_rng(0).integers(0, 256, (30, 50, 4), dtype=np.uint8)
+    points[..., 3] = 255
+    file = BytesIO()
+    Image.fromarray(points).save(file, "png")
+    png = base64.b64encode(file.getvalue()).decode()
+    text = output_html(data(image_png=png))
+    kind, webp = re.search(r'src="data:image/(\w+);base64,([^"]+)"', text).groups()
+    shown = np.asarray(Image.open(BytesIO(base64.b64decode(webp))).convert("RGBA"))
+    assert (kind, shown.tolist()) == ("webp", points.tolist())
+    assert text.endswith(' width="50" height="30">')
+    assert output_html(data({"image/png": {"width": 25}}, image_png=png)).endswith(' width="25">')
 
 
 def test_what_needs_a_program_is_its_picture_its_text_or_a_line(output_html):

@@ -33,6 +33,10 @@ def test_a_formula_is_drawn_by_the_browser():
     assert "<mtable" in html_of("\\begin{pmatrix} 0 & R \\\\ R^\\top & 0 \\end{pmatrix}")
 
 
+def test_a_colon_has_space_on_both_sides():
+    assert '<mo lspace="0.278em" rspace="0.278em">:</mo>' in mathml("\\{m : m > n\\}")
+
+
 def test_a_formula_that_the_text_refers_to_has_its_number():
     text = html_of("$$x \\tag{2}$$")
     assert '</math><span class="number">(2)</span>' in text

@@ -110,6 +110,35 @@ def test_pages_stay_light(site):
     assert {name for name, weight in weights.items() if weight > 700} == set()
 
 
+def test_nothing_heavy_and_no_script_stands_before_the_first_heading(site):
+    """So that the first paint waits for the style sheet alone, whatever the page weighs below."""
+    for file in site:
+        if ".slides." not in file.name:
+            before = file.read_text("utf-8").partition("<h1")[0]
+            assert "<script" not in before, file.name
+            assert len(before.encode()) <= 80_000, file.name  # of which the font of formulas is 48
+
+
+MOVED = """() => new Promise(done => {
+    let moved = 0;
+    new PerformanceObserver(all => { for (const e of all.getEntries()) moved += e.value; })
+        .observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done(moved), 300);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_a_page_opens(site, watched, width):
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 800})
+    for name in ("index.html", "claims.html", "02_binary_or_bpr.html"):
+        page.goto(named(site, name).as_uri())
+        page.evaluate("document.fonts.ready.then(() => true)")
+        assert page.evaluate(MOVED) < 0.01, name
+    page.set_viewport_size({"width": 1024, "height": 768})
+    watched.check()
+
+
 def test_the_front_page_asks_for_your_own_taste(site, watched):
     page = watched.page
     page.goto(site[0].as_uri())
@@ -149,11 +178,23 @@ def test_the_search_leads_to_the_section(site, watched):
     page.get_by_role("searchbox").fill("hubness ZZZ")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
-    assert page.get_by_role("status").inner_text() == "0 sections"
+    assert page.get_by_role("status").inner_text() == "No section has all of these words. Try fewer, or shorter ones."
     page.get_by_role("searchbox").fill("soft-plus sigmoid")
     page.get_by_role("link", name="3 · The sigmoid, and how computers lose it").click()
     page.wait_for_url("**/02_binary_or_bpr.html#3-the-sigmoid-and-how-computers-lose-it")
     assert page.locator('.side [aria-current="true"]').text_content() == "3 · The sigmoid, and how computers lose it"
+    watched.check()
+
+
+def test_the_search_finds_what_waits_for_a_guess_and_does_not_tell_it(site, watched):
+    page = watched.page
+    page.goto(f"{named(site, 'search.html').as_uri()}?q=over-smoothing does not produce noise")
+    found = page.locator("#results li").filter(
+        has_text="05 · LightGCN is diffusion › 5 · What do 128 layers recommend?"
+    )
+    found.wait_for()
+    assert "noise" not in found.inner_text()
+    assert re.fullmatch(r"(… )?\S.* …", found.locator("p").inner_text())
     watched.check()
 
 
@@ -184,6 +225,9 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
     page.reload()
     page.get_by_text("You saw it coming.").wait_for()
     assert outcomes.first.get_attribute("open") is not None
+    page.goto(site[0].as_uri())
+    told = [text for text in page.locator(".done").all_inner_texts() if text]
+    assert re.fullmatch(r"1 of \d+ answered on these pages", *told)
     page.evaluate("localStorage.clear()")
     watched.check()
 
@@ -200,6 +244,13 @@ def test_the_text_after_a_reveal_waits_for_the_guess_too(site, watched):
     watched.check()
 
 
+def test_what_asks_the_reader_to_do_something_never_waits_for_a_guess(site):
+    for file in site:
+        if ".slides." not in file.name:
+            for outcome in re.findall(r'<details class="outcome".*?</details>', file.read_text("utf-8"), re.DOTALL):
+                assert not re.search(r"<p><strong>(Your turn|Predict|Check|Sketch)", outcome), file.name
+
+
 def test_claims_are_filtered_by_their_verdict(site, watched):
     page = watched.page
     page.goto(named(site, "claims.html").as_uri())
@@ -213,6 +264,15 @@ def test_claims_are_filtered_by_their_verdict(site, watched):
     shown = page.locator("main table").first.locator("tbody tr:visible td:nth-child(3)").all_inner_texts()
     assert len(shown) == int(counts[4])
     assert all(text.startswith("does not hold") for text in shown)
+    page.set_viewport_size({"width": 390, "height": 844})
+    row = page.locator("main table").first.locator("tbody tr:visible").first
+    assert row.locator("td").evaluate_all("all => new Set(all.map(e => e.getBoundingClientRect().left)).size") == 1
+    measured = row.locator("td").nth(3)
+    assert measured.evaluate("e => getComputedStyle(e, '::before').content").replace('" "', "") == '"measured: "'
+    page.set_viewport_size({"width": 1024, "height": 768})
+    row.get_by_role("link").click()
+    page.wait_for_url("**/*.html#*")
+    assert page.locator(":target").evaluate("e => e.tagName") == "H2"
     watched.check()
 
 
