@@ -24,7 +24,7 @@ from course_lib.comparison import build, contestants, split_of
 from course_lib.evaluation import evaluate, run_seeds
 from course_lib.graph import Split
 from course_lib.models import LightGCN, SharpenedFilter
-from course_lib.training import RECIPES, fit, recipe_for, train_epochs
+from course_lib.training import RECIPES, fit, recipe_for
 
 RESULTS = Path(__file__).resolve().parent.parent / "notebooks" / "results"
 SEEDS = range(5)
@@ -104,16 +104,19 @@ def ends(parts: Split, dataset: str, seed: int) -> dict[str, float]:
     """Test recall of matrix factorisation at its best epoch by validation and by test, and of the former diffused."""
     model = build("MatrixFactorization", parts.train, seed)
     recipe = replace(recipe_for(model, dataset), seed=seed)
-    diffused, val, test = LightGCN(parts.train, num_layers=2), [], []
-    for _ in train_epochs(model, parts.train, recipe):
-        val, test = ([*past, evaluate(model, parts, on=on)["recall@20"]] for past, on in ((val, "val"), (test, "test")))
-        best = val.index(max(val))
-        if best == len(val) - 1:
-            diffused.load_state_dict(model.state_dict())
-        if len(val) - 1 - best >= recipe.patience:
-            break
-    after = evaluate(diffused, parts)["recall@20"]
-    return {"MF, best on validation": test[best], "MF, best on test": max(test), "MF, diffused": after}
+    test: list[float] = []
+
+    def look() -> None:
+        test.append(evaluate(model, parts)["recall@20"])
+
+    history = fit(model, parts, recipe, progress=False, after_epoch=look)
+    diffused = LightGCN(parts.train, num_layers=2)
+    diffused.load_state_dict(model.state_dict())
+    return {
+        "MF, best on validation": test[history.best_epoch],
+        "MF, best on test": max(test),
+        "MF, diffused": evaluate(diffused, parts)["recall@20"],
+    }
 
 
 def tested(name: str, share: float, parts: Split, seed: int) -> float:

@@ -77,9 +77,8 @@ def view(model: LightGCN, noise: float, generator: torch.Generator) -> Tensor:
 
 def run(contrast: Contrast, parts: Split, dataset: str, seed: int) -> tuple[LightGCN, History]:
     """LightGCN trained on a split with the term added to BPR, stopped by validation."""
-    STEPS["contrastive"] = contrast
     model = LightGCN(parts.train, seed=seed)
-    recipe = replace(recipe_for("LightGCN", dataset), loss="contrastive", seed=seed)
+    recipe = replace(recipe_for("LightGCN", dataset), loss=contrast, seed=seed)
     return model, fit(model, parts, recipe, progress=False)
 
 

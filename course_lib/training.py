@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 VALIDATION_K = 20
 
+Step = Callable[..., tuple[Tensor, Tensor]]
+"""``step(model, graph, recipe, generator)`` → the loss of one batch, and the penalty that weight decay multiplies."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -41,7 +44,8 @@ class Recipe:
 
     Args:
         loss: "bpr" or "binary", sampled as the slides say, or "softmax" over all items. For PinSAGE also "margin",
-            between items that a user took one after the other and negatives that the whole batch shares.
+            between items that a user took one after the other and negatives that the whole batch shares. Or a
+            :data:`Step` of your own, which draws a batch and computes its loss.
         epochs: Largest number of epochs. An epoch draws as many positives as there are training edges; with "softmax"
             it takes each user once.
         batch_size: Number of positives per step B; with "softmax" the largest number of users per step, each with all
@@ -64,7 +68,7 @@ class Recipe:
         ValueError: If a value makes no sense.
     """
 
-    loss: Literal["bpr", "binary", "softmax", "margin"] = "bpr"
+    loss: Literal["bpr", "binary", "softmax", "margin"] | Step = "bpr"
     epochs: int = 100
     batch_size: int = 2048
     lr: float = 0.01
@@ -78,8 +82,8 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "constant"
 
     def __post_init__(self) -> None:
-        if self.loss not in STEPS:
-            refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)))
+        if not callable(self.loss) and self.loss not in STEPS:
+            refuse("loss", repr(self.loss), " or ".join(map(repr, STEPS)), "or pass a step of your own")
         if self.schedule not in SCHEDULES:
             refuse("schedule", repr(self.schedule), " or ".join(map(repr, SCHEDULES)))
         for name in ("epochs", "batch_size", "negatives", "patience"):
@@ -161,7 +165,13 @@ class History:
         return figure
 
 
-def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = True) -> History:
+def fit(
+    model: EmbeddingModel,
+    split: Split,
+    recipe: Recipe,
+    progress: bool = True,
+    after_epoch: Callable[[], object] | None = None,
+) -> History:
     """Train a model in place and leave it with the weights of its best validation epoch.
 
     Without validation edges, all epochs of the recipe are run and the last weights stay. Interrupting the kernel
@@ -172,6 +182,7 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
         split: The graphs; only train and val are used.
         recipe: Loss, step size, length and seed of the run.
         progress: Show a progress bar with loss and validation recall.
+        after_epoch: Called after each epoch, while the model has the weights of this epoch.
 
     Returns:
         Loss and validation recall of each epoch, and which epoch was best.
@@ -205,6 +216,8 @@ def fit(model: EmbeddingModel, split: Split, recipe: Recipe, progress: bool = Tr
                     history.best_epoch, best = epoch, deepcopy(model.state_dict())
                 bar.set_postfix(loss=f"{loss:.4f}", **({"val": f"{history.val[-1]:.4f}"} if history.val else {}))
                 bar.update()
+                if after_epoch is not None:
+                    after_epoch()
                 if epoch - history.best_epoch >= recipe.patience:
                     _complete(bar)
                     break
@@ -288,10 +301,11 @@ class Trainer:
             total += loss.item()
         return total / self.num_steps
 
-    def _steps(self) -> Sequence[Callable[..., tuple[Tensor, Tensor]]]:
+    def _steps(self) -> Sequence[Step]:
         """The steps of an epoch. They draw with replacement, but "softmax" has each user in exactly one step."""
-        if self.recipe.loss != "softmax":
-            return [STEPS[self.recipe.loss]] * self.num_steps
+        loss = self.recipe.loss
+        if loss != "softmax":
+            return [loss if callable(loss) else STEPS[loss]] * self.num_steps
         active = self.graph.user_degree.nonzero().flatten()
         order = active[torch.randperm(len(active), generator=self.generator)]
         return [partial(_softmax_step, users=users) for users in order.tensor_split(self.num_steps)]
@@ -374,7 +388,7 @@ def _margin_step(
     return margin_loss((z_query * z_pos).sum(dim=1), scores, recipe.margin), model.penalty(users, pos)
 
 
-STEPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {
+STEPS: dict[str, Step] = {
     "bpr": _bpr_step,
     "binary": _binary_step,
     "softmax": _softmax_step,

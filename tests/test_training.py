@@ -20,7 +20,7 @@ from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
 from course_lib.losses import binary_loss, bpr_loss, softmax_loss
 from course_lib.models import NGCF, GraphModel, LightGCN, MatrixFactorization, Popularity
-from course_lib.training import History, Recipe, Trainer, fit, train_epochs
+from course_lib.training import STEPS, History, Recipe, Trainer, fit, train_epochs
 
 matplotlib.use("Agg")
 EACH_LOSS = pytest.mark.parametrize("loss", ["bpr", "binary", "softmax"])
@@ -375,6 +375,35 @@ def test_an_interruption_at_any_moment_ends_the_run(ctrl_c):
     assert history.interrupted
     assert history.seconds < 10
     assert evaluate(model, parts, on="val")["recall@20"] == pytest.approx(max(history.val))
+
+
+# ---- a step of one's own, and a look at every epoch
+
+
+def test_a_step_of_ones_own_trains_as_the_shipped_one_does():
+    parts, sizes = two_blocks(0), []
+
+    def halved(model, graph, recipe, generator):
+        sizes.append(recipe.batch_size)
+        loss, penalty = STEPS["bpr"](model, graph, recipe, generator)
+        return loss / 2, penalty
+
+    plain, own = (trained(parts, replace(RECIPE, loss=loss, epochs=1))[1].loss for loss in ("bpr", halved))
+    assert len(sizes) == math.ceil(parts.train.num_edges / RECIPE.batch_size)
+    assert own[0] == pytest.approx(plain[0] / 2, rel=0.02)  # the same draws, and nearly the same steps of Adam
+
+
+def test_after_each_epoch_one_sees_the_weights_of_that_epoch():
+    parts, seen = two_blocks(0), []
+    model = MatrixFactorization(parts.train, dim=8)
+    recipe = replace(RECIPE, epochs=40, lr=0.05, patience=3)
+
+    def look():
+        seen.append(evaluate(model, parts, on="val")["recall@20"])
+
+    history = fit(model, parts, recipe, progress=False, after_epoch=look)
+    assert len(seen) < recipe.epochs
+    assert seen == pytest.approx(history.val)
 
 
 # ---- what is shown
