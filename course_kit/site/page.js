@@ -1,6 +1,3 @@
-// On a wide screen the contents stand open, which the style sheet shows before this runs.
-document.querySelector(".side")?.toggleAttribute("open", matchMedia("(min-width: 70rem)").matches);
-
 // What is wider than the page scrolls by itself; the keyboard must reach it, and only then.
 const wide = document.querySelectorAll("pre, .table, main > table, .formula");
 const mark = () => {

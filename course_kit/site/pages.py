@@ -65,11 +65,14 @@ placeholder="Search"></form>
 <p>{notice}</p>
 </footer>
 {scripts}"""
+# On a wide screen the contents stand open from the first paint on, so that nothing moves. A script here also makes
+# Chromium stop reading and paint: without it the first paint of a long lesson comes a third later.
 SIDE = """<details class="side"><summary>Contents</summary>
 <nav aria-label="Course"><ul>
 {items}
 </ul></nav>
-</details>"""
+</details>
+<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
 <summary>What came of it: lock your guess first</summary>
