@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -14,6 +15,7 @@ from course_kit.grading.asking.telling import ANSWER, EXIT, prepare
 def shell():
     """The shell that a notebook runs in."""
     shell = InteractiveShell.instance()
+    shell.kernel = SimpleNamespace()
     yield shell
     InteractiveShell.clear_instance()
 
