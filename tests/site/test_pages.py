@@ -223,7 +223,7 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
     boxes = [outcomes.first.bounding_box(), page.locator("main > pre").first.bounding_box()]
     assert boxes[0]["width"] == boxes[1]["width"]  # as wide as code, and as outputs that wait for no guess
     page.reload()
-    page.get_by_text("You saw it coming.").wait_for()
+    page.get_by_text("You saw it coming.").first.wait_for()
     assert outcomes.first.get_attribute("open") is not None
     page.goto(site[0].as_uri())
     told = [text for text in page.locator(".done").all_inner_texts() if text]

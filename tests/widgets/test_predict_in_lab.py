@@ -36,7 +36,7 @@ def active(lab: Lab) -> int:
 
 
 def test_run_all_shows_the_widget_once_and_does_not_tell(lab):
-    lab.page.get_by_text("No guess was locked. Lock one").wait_for()
+    lab.page.get_by_text("No guess was locked. Lock one").first.wait_for()
     assert lab.page.locator(".kit").count() == 1
     assert "0.25" not in lab.page.locator(".jp-Notebook").inner_text().replace(TELL, "")
 
@@ -56,11 +56,11 @@ def test_a_locked_guess_stays_when_shift_enter_runs_its_cell_again_from_inside(l
     slider(lab).press("ArrowRight")
     guess = slider(lab).input_value()
     slider(lab).press("l")
-    lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").wait_for()
+    lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
     lab.page.get_by_role("button", name="projector").focus()
     lab.page.get_by_role("button", name="projector").press("Shift+Enter")
     lab.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
-    lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").wait_for()
+    lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
     assert lab.page.locator(".kit").count() == 1
     assert slider(lab).is_disabled()
 

@@ -11,12 +11,12 @@ TWO = (Question("One and one?", ("1", "2"), 1, "Count."), Question("And one?", (
 def test_the_first_answer_counts_and_both_it_and_the_right_one_are_marked(show):
     shown = show(Quiz(TWO))
     shown.press("1")
-    assert shown.place.get_by_text("Not this one. Count.").is_visible()
+    assert shown.place.get_by_text("Not this one. Count.").first.is_visible()
     shown.press("2 · ✓ right")
     shown.press("reset")
     assert shown.state("answers") == [0, -1]
     shown.press("3")
-    assert shown.place.get_by_text("Right. Count on.").is_visible()
+    assert shown.place.get_by_text("Right. Count on.").first.is_visible()
     marks = shown.place.locator("fieldset button").all_inner_texts()
     assert marks == ["1 · ✗ your answer", "2 · ✓ right", "3 · ✓ right · your answer", "4"]
     assert shown.numbers() == {"answered": "2 of 2", "right": "1"}
