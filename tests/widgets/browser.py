@@ -102,12 +102,12 @@ class Lab:
         )
 
 
-def until(page: Page, true: Callable[[], bool], seconds: float = 300) -> None:
-    """Let the page go on until something is true."""
-    end = time.monotonic() + seconds
+def until(true: Callable[[], bool], pause: Callable[[float], object] = lambda ms: time.sleep(ms / 1000)) -> None:
+    """Wait until something is true; a page goes on meanwhile if `pause` is its `wait_for_timeout`."""
+    end = time.monotonic() + 300
     while not true():
         assert time.monotonic() < end
-        page.wait_for_timeout(100)
+        pause(10)
 
 
 @contextmanager

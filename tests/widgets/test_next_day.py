@@ -50,11 +50,12 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     predict.get_by_role("button", name=re.compile("lock")).press("Enter")
     toy.get_by_role("slider", name="add to u1's row").press("End")
     record = tmp_path / "work/progress.json"
-    until(page, lambda: record.exists() and QUESTION in record.read_text())  # the kernel has heard of it
+    until(lambda: record.exists() and QUESTION in record.read_text(), page.wait_for_timeout)  # the kernel heard of it
     lab.command("docmanager:save")
     lab.command("kernelmenu:shutdown")
     kernels = f"{address}/api/kernels"
-    until(page, lambda: json.load(urllib.request.urlopen(kernels)) == [])  # a page that meets a dying one shows nothing
+    # A page that meets a dying kernel shows nothing.
+    until(lambda: json.load(urllib.request.urlopen(kernels)) == [], page.wait_for_timeout)
     page.goto("about:blank")
 
     lab = Lab(page, address, "test.ipynb")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 import torch
 from small_graphs import random_graph
@@ -10,15 +8,9 @@ from course_kit.widgets import TrainingPlayer
 from course_lib.graph import InteractionGraph
 from course_lib.models import MatrixFactorization
 from course_lib.training import Recipe, train_epochs
+from widgets.browser import until
 
 RECIPE = Recipe(epochs=8, batch_size=16, lr=0.05)
-
-
-def wait_until(true, seconds=300):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_its_pictures_are_those_of_plain_training():
@@ -28,7 +20,7 @@ def test_its_pictures_are_those_of_plain_training():
     losses = [loss for loss, _ in zip(train_epochs(model, graph, RECIPE), range(6), strict=False)]
     assert [row[0] for row in player.figures] == [None, *losses[:5]]
     player.playing = True
-    wait_until(lambda: not player.playing)
+    until(lambda: not player.playing)
     for _ in train_epochs(fresh := MatrixFactorization(graph, dim=2, seed=3), graph, RECIPE):
         pass
     torch.testing.assert_close(torch.tensor(player.frames[-1]), fresh.embed()[0].detach().flatten(), rtol=0, atol=1e-3)
@@ -37,13 +29,13 @@ def test_its_pictures_are_those_of_plain_training():
 def test_it_can_be_paused_and_trained_on_to_the_end():
     player = TrainingPlayer(random_graph(), recorded=0, recipe=RECIPE)
     player.playing = True
-    wait_until(lambda: len(player.frames) > 2)
+    until(lambda: len(player.frames) > 2)
     player.playing = False
-    wait_until(lambda: not player._thread.is_alive())
+    until(lambda: not player._thread.is_alive())
     paused = len(player.frames)
     assert player.epoch == 0  # what is shown is the page's choice
     player.playing = True
-    wait_until(lambda: not player.playing)
+    until(lambda: not player.playing)
     assert len(player.frames) == RECIPE.epochs + 1 > paused
     assert player.epoch == RECIPE.epochs
 
@@ -52,7 +44,7 @@ def test_while_it_trains_only_the_newest_picture_is_sent():
     player, sent = TrainingPlayer(random_graph(), recorded=0, recipe=RECIPE), []
     player.send_state = lambda key=None: sent.append((key, len(player.get_state()["frames"])))
     player.playing = True
-    wait_until(lambda: not player._thread.is_alive())
+    until(lambda: not player._thread.is_alive())
     pictures = [row for row in sent if row[0] == "newest"]
     assert [count for _, count in pictures] == list(range(2, RECIPE.epochs + 2))  # who opens it now has them all
     assert [row for row in sent if "frames" in row[0]] == [(["frames", "figures"], RECIPE.epochs + 1)]

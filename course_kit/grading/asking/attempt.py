@@ -29,7 +29,7 @@ OUT_OF_TIME = "out of time"
 JUDGED = 0  # digits of an answer that is judged by a bound, see `judging`
 TICK = 0.05  # seconds between two looks at the clock
 PATIENCE = ContextVar("patience", default=1)  # a limit's worth on the clock, see `unhurried`
-BUSY = 10
+BUSY = 10  # times its limit that an author's function may take on the clock
 Seen = TypeVar("Seen")
 
 
