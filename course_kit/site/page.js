@@ -1,11 +1,17 @@
 // What is wider than the page scrolls by itself; the keyboard must reach it, and only then.
 const wide = document.querySelectorAll("pre, .table, main > table, .formula");
 const mark = () => {
-  for (const e of wide) e.scrollWidth > e.clientWidth ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex");
+  const scrolls = Array.from(wide, (e) => e.scrollWidth > e.clientWidth); // all is measured before anything changes
+  wide.forEach((e, i) => (scrolls[i] ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex")));
 };
-addEventListener("resize", mark);
-addEventListener("toggle", mark, true); // what was folded has had no width
-document.fonts.ready.then(mark); // formulas get theirs with their font; to measure before the first paint would delay it
+// Once the first screen is painted, all of the page gets its place; to measure sooner would delay it.
+new PerformanceObserver((_, observer) => {
+  observer.disconnect();
+  document.documentElement.classList.add("painted");
+  document.fonts.ready.then(mark); // formulas get their width with their font
+  addEventListener("resize", mark);
+  addEventListener("toggle", mark, true); // what was folded has had no width
+}).observe({ type: "paint", buffered: true });
 
 const button = (className, textContent, press) => {
   const made = Object.assign(document.createElement("button"), { type: "button", className, textContent });

@@ -65,14 +65,17 @@ placeholder="Search"></form>
 <p>{notice}</p>
 </footer>
 {scripts}"""
-# On a wide screen the contents stand open from the first paint on, so that nothing moves. A script here also makes
-# Chromium stop reading and paint: without it the first paint of a long lesson comes a third later.
+# On a wide screen the contents stand open from the first paint on, so that nothing moves. Who comes to a section needs
+# the height of all that is above it, so all of the page gets its place at once. A script here also makes Chromium stop
+# reading and paint: without it the first paint of a long lesson comes a third later.
 SIDE = """<details class="side"><summary>Contents</summary>
 <nav aria-label="Course"><ul>
 {items}
 </ul></nav>
 </details>
-<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;</script>"""
+<script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;
+if (location.hash) document.documentElement.className = "painted";
+</script>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">
 <summary>What came of it: lock your guess first</summary>

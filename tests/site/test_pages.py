@@ -139,6 +139,27 @@ def test_nothing_moves_while_a_page_opens(site, watched, width):
     watched.check()
 
 
+def test_what_is_below_the_screen_gets_its_place_after_the_first_paint(site, watched):
+    page, late = watched.page, "main > :nth-child(n + 14)"
+    page.goto(named(site, "06_fair_comparison.html").as_uri())
+    page.wait_for_selector(":root.painted")
+    skipped = "all => all.filter(e => getComputedStyle(e).contentVisibility !== 'visible').length"
+    assert page.locator(late).count() > 50
+    assert page.locator(late).evaluate_all(skipped) == 0
+    page.evaluate("document.documentElement.classList.remove('painted')")
+    assert page.locator(late).evaluate_all(skipped) == page.locator(late).count()
+    watched.check()
+
+
+def test_a_link_to_a_section_opens_the_page_there(site, watched):
+    page = watched.page
+    page.goto("about:blank")  # from elsewhere: the page is new
+    page.goto(named(site, "06_fair_comparison.html").as_uri() + "#summary")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.wait_for_function("Math.abs(document.getElementById('summary').getBoundingClientRect().top) < 40")
+    watched.check()
+
+
 def test_the_front_page_asks_for_your_own_taste(site, watched):
     page = watched.page
     page.goto(site[0].as_uri())
@@ -378,6 +399,7 @@ def test_a_phone_is_wide_enough_and_what_scrolls_is_reached_by_the_keyboard(site
     unreached = "all => all.filter(e => (e.scrollWidth > e.clientWidth) !== (e.tabIndex === 0)).length"
     for name in ("02_binary_or_bpr.html", "lecture_map.html"):
         look(page, named(site, name))
+        page.wait_for_selector(":root.painted")
         page.evaluate("() => document.fonts.ready.then(() => true)")
         assert page.locator("pre, .table, main > table, .formula").evaluate_all(unreached) == 0
     page.set_viewport_size({"width": 1024, "height": 768})
