@@ -6,7 +6,6 @@ import io
 import json
 import os
 import random
-import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -83,7 +82,6 @@ def run_kernel(connection: dict[str, Any], ready: int) -> NoReturn:
         connection: What a kernel's connection file holds.
         ready: File descriptor to write to once the kernel listens.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed(0)  # the same run for everybody
     np.random.seed(0)
     if torch := sys.modules.get("torch"):  # imported later, it begins with a seed that is always the same
