@@ -5,7 +5,7 @@ Nothing that a student did raises here: it becomes a flag.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ from course_kit.grading.handed_in.reading import HANDED_OUT, Read, Reading, as_i
 from course_kit.grading.handed_in.roster import Roster
 
 MOST_LOOKED_AT = 12  # notebooks of one student
+LARGE, MOST_HELD = 500_000, 1 << 30  # bytes of one submission that many may not have, and of all of a class together
 PACKED = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".xz")
 EARLY = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -112,7 +113,7 @@ def collect(path: Path, roster: Roster | None = None, rules: Rules = Rules()) ->
                 owned.setdefault(claim.student, []).append(claim)
             if reason:
                 strangers.append(f"{file.name!r}: {reason}")
-        chosen = [_choose(student, claims, roster, rules) for student, claims in sorted(owned.items())]
+        chosen = list(_held(_choose(student, claims, roster, rules) for student, claims in sorted(owned.items())))
     notes = (f"everything lies in the folder {'/'.join(outer)}, which was left out of the names",) if outer else ()
     return Collected(chosen, sorted([*unsafe, *strangers]), notes)
 
@@ -173,6 +174,18 @@ def _choose(student: str, claims: Sequence[Claim], roster: Roster | None, rules:
     beside, too_much = _beside(claim, claims)
     flags = (*flags, *reading.flags, *too_much)
     return Submission(student, claim.file.name, reading.content, time, source, flags, reading.answers, beside)
+
+
+def _held(submissions: Iterable[Submission]) -> Iterator[Submission]:
+    """Submissions, of which large ones are kept while there is room: many together never fill the memory."""
+    held = 0
+    for one in submissions:
+        size = len(one.content) + sum(map(len, one.beside.values()))
+        if size > LARGE and held + size > MOST_HELD:
+            flag = f"large, among more than {MOST_HELD >> 20:,} MB of this class: grade it by itself"
+            one, size = Submission(one.student, one.name, b"", one.time, one.source, (*one.flags, flag)), 0
+        held += size
+        yield one
 
 
 def _to_unpack(name: str) -> str:

@@ -343,6 +343,17 @@ def test_a_file_that_becomes_a_link_or_a_pipe_while_it_is_read_is_not_followed(t
     assert "cannot be read" in ann.flags[0]
 
 
+def test_large_files_of_many_students_fill_no_memory_and_small_ones_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "LARGE", 10)
+    monkeypatch.setattr(collecting, "MOST_HELD", 45)
+    root = folder(tmp_path, a=b"1" * 20, b=b"2" * 20, c=b"3" * 20, d=b"4" * 5, e=b"5" * 11)
+    collected = by_student(collect(root))
+    assert [len(content) for _, (content, _) in sorted(collected.items())] == [20, 20, 0, 5, 0]
+    flagged = {student: flags for student, (_, flags) in collected.items() if flags}
+    assert flagged.keys() == {"c", "e"}
+    assert all("grade it by itself" in flag for flags in flagged.values() for flag in flags)
+
+
 @pytest.mark.parametrize("slow", ["- " * 30_000, "e" + "\u0301\u0323" * 15_000], ids=["blanks", "accents"])
 def test_names_that_are_made_to_be_slow_cost_next_to_nothing(slow, tmp_path, roster):
     names = {f"{number}{slow}.ipynb": b"X" for number in range(20)}
