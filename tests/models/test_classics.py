@@ -188,7 +188,7 @@ def test_users_and_items_without_an_edge_score_zero(build):
     result = scores(build(graph_of(interactions())))
     assert np.isfinite(result).all()
     assert np.abs(result[-1]).max() == 0
-    assert np.abs(result[:, -1]).max() == 0
+    assert np.abs(result[:, -1]).max() < 1e-12  # an eigensolver rounds
     assert np.abs(result).max() > 0.01
 
 
