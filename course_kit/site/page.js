@@ -2,7 +2,7 @@
 const wide = document.querySelectorAll("pre, .table, main > table, .formula");
 const mark = () => {
   const scrolls = Array.from(wide, (e) => e.scrollWidth > e.clientWidth); // all is measured before anything changes
-  wide.forEach((e, i) => (scrolls[i] ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex")));
+  for (const [i, e] of wide.entries()) scrolls[i] ? e.setAttribute("tabindex", "0") : e.removeAttribute("tabindex");
 };
 // Once the first screen is painted, all of the page gets its place; to measure sooner would delay it.
 new PerformanceObserver((_, observer) => {
