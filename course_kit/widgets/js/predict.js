@@ -30,7 +30,7 @@ export const sentence = ({ options, guess, locked, truth }) => {
   return guess === truth ? "You saw it coming." : "Not what you expected. Why?";
 };
 
-export default stage({
+const predict = stage({
   title: "Predict",
   hint: ({ question }) => question,
   watch: ["truth"],
@@ -54,3 +54,25 @@ export default stage({
     };
   },
 });
+
+// A student's copy of a lesson folds away what tells the outcome; it opens when the guess is locked and the truth is there.
+export default {
+  render(context) {
+    const { model, el } = context;
+    const tell = () => {
+      if (!model.get("locked") || model.get("truth") === null) return;
+      for (const text of el.closest(".jp-Notebook")?.querySelectorAll("details.told") ?? []) {
+        if (text.title === model.get("question")) text.open = true;
+      }
+    };
+    model.on("change:locked", tell);
+    model.on("change:truth", tell);
+    const close = predict.render(context);
+    setTimeout(tell); // the element is in the page by then
+    return () => {
+      model.off("change:locked", tell);
+      model.off("change:truth", tell);
+      close();
+    };
+  },
+};
