@@ -55,23 +55,30 @@ const predict = stage({
   },
 });
 
-// A student's copy of a lesson folds away what tells the outcome; it opens when the guess is locked and the truth is there.
+// A student's copy of a lesson folds away what tells the outcome. It opens, once, when the guess is locked and the truth is
+// there; JupyterLab may put the text into the page later than the widget.
 export default {
   render(context) {
     const { model, el } = context;
+    const opened = new WeakSet();
     const tell = () => {
       if (!model.get("locked") || model.get("truth") === null) return;
       for (const text of el.closest(".jp-Notebook")?.querySelectorAll("details.told") ?? []) {
-        if (text.title === model.get("question")) text.open = true;
+        if (text.title !== model.get("question") || opened.has(text)) continue;
+        opened.add(text);
+        text.open = true;
       }
     };
-    model.on("change:locked", tell);
-    model.on("change:truth", tell);
+    const watch = new MutationObserver(tell);
+    const begin = setTimeout(() => { // the widget is in the page by then
+      const notebook = el.closest(".jp-Notebook");
+      if (notebook) watch.observe(notebook, { childList: true, subtree: true });
+      tell();
+    });
     const close = predict.render(context);
-    setTimeout(tell); // the element is in the page by then
     return () => {
-      model.off("change:locked", tell);
-      model.off("change:truth", tell);
+      clearTimeout(begin);
+      watch.disconnect();
       close();
     };
   },
