@@ -51,10 +51,12 @@ CHECKS = {
         },
     ),
     "02 best shift": Check(
-        2.0,
+        4.0,
         {
-            -2.0: "That pushes the edge further down.",
-            1.0: "Not far enough: with this c, what are the scores of the edge and the non-edge?",
+            -4.0: "That pushes the edge further down.",
+            1.0: "Then the edge lies at 0 and the non-edge at −6. Higher, she gains more on the edge than she loses.",
+            7.0: "Then the non-edge lies at 0 and the edge at 6. Lower, she gains more on the non-edge than she loses.",
+            8.0: "That is minus the sum of both scores. Halve it: c is added to each of the two.",
         },
     ),
     "03 parameters": Check(
@@ -293,8 +295,8 @@ WORKED = {
     ),
     "02 equal scores": ("The loss of one pair is −log σ(difference).", "−log σ(0) = −log(1/2) = log 2 = 0.693."),
     "02 best shift": (
-        "Write down both scores with c added: −1 + c and −3 + c.",
-        "−1 + c must be as far above 0 as −3 + c is below it: −1 + c = 3 − c, so c = 2.",
+        "Write down both scores with c added: −1 + c and −7 + c.",
+        "−1 + c must be as far above 0 as −7 + c is below it: −1 + c = 7 − c, so c = 4.",
     ),
     "03 parameters": ("There are 300 users and 200 items. How many rows is that?", "(300 + 200) · 64 = 32,000."),
     "03 steps": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import posixpath
 import re
@@ -26,6 +27,9 @@ RECORD = ".editions.json"  # in the folder of the copies: file → digest of the
 ELSEWHERE = re.compile(r"^\[Open in Colab\].*\n\n", re.MULTILINE)  # of no use in a copy that is open already
 NOT_COPIED = {"presenter", "colab"}  # tags of cells for the lecturer, and for a place where the course is not installed
 WIDGET, ITS_NAME = "application/vnd.jupyter.widget-view+json", re.compile(r"(\w+): ")  # in an output and its text
+PREDICT = re.compile(r'\bPredict\(\s*"([^"]*)"')  # and its question
+NEXT = re.compile(r"#|\*\*(Check \d|Your turn|Predict|Sketch|Break)")  # how a text begins that speaks of something new
+FOLDED = '<details class="told" title="{question}"><summary>Read after the reveal</summary>\n\n{text}\n\n</details>\n'
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*[./][^)#\s]*)[^)]*\)")
 
 
@@ -62,6 +66,8 @@ def make_copies(source: Path, folder: Path, parts: Sequence[str] = LESSONS + ASS
 def student_notebook(text: str, markdown: Callable[[str], str] = str) -> str:
     """A notebook without outputs, counts of runs, notes for the lecturer, marks for slides and the cell for Colab.
 
+    The text that follows a reveal is folded away; the prediction opens it (``js/predict.js``).
+
     Args:
         text: The notebook as a file holds it.
         markdown: What becomes of the text of a markdown cell.
@@ -69,7 +75,7 @@ def student_notebook(text: str, markdown: Callable[[str], str] = str) -> str:
     notebook = json.loads(text)
     notebook["metadata"] = _without(notebook["metadata"], {"widgets"})
     cells = [cell for cell in notebook["cells"] if NOT_COPIED.isdisjoint(cell["metadata"].get("tags", []))]
-    notebook["cells"] = [_not_run(cell, markdown) for cell in cells]
+    notebook["cells"] = list(_folded([_not_run(cell, markdown) for cell in cells]))
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -131,6 +137,20 @@ def _not_run(cell: dict[str, Any], markdown: Callable[[str], str]) -> dict[str, 
     if cell["cell_type"] == "code":
         return cell | {"outputs": _places_of_widgets(cell["outputs"]), "execution_count": None}
     return cell | {"source": markdown("".join(cell["source"])).splitlines(keepends=True)}
+
+
+def _folded(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Cells with each text folded that tells the outcome of a prediction: from its reveal to something new."""
+    question, is_revealed = "", False
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            asked = PREDICT.search(source)
+            question, is_revealed = (asked[1], False) if asked else (question, is_revealed or ".reveal(" in source)
+        elif is_revealed := is_revealed and not NEXT.match(source):
+            text = FOLDED.format(question=html.escape(question), text=source)
+            cell = {**cell, "source": text.splitlines(keepends=True)}
+        yield cell
 
 
 def _places_of_widgets(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from course_kit.lessons.copies import NEXT
 from course_kit.lessons.progress import tasks_in
 from course_kit.site import markdown
 from course_kit.site.fields import asked
@@ -29,7 +30,6 @@ VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view"
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 TABLE = {"table", "thead", "tbody", "tr", "th", "td", "p", "div", "span", "br", "b", "i", "em", "strong", "code", "pre"}
 ALIVE = "<p><em>Here the notebook shows something that needs a program to run, such as an interactive plot.</em></p>"
-NEXT = re.compile(r"#|\*\*(Check \d|Your turn|Predict|Sketch|Break)")  # how a text begins that speaks of something new
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", flags=re.DOTALL | re.IGNORECASE)
 
 

@@ -70,6 +70,32 @@ def test_the_place_of_a_widget_says_what_it_is_and_nothing_of_what_it_showed(tmp
     assert NotebookNotary(data_dir=str(tmp_path)).check_cells(copy)  # or JupyterLab shows no widget the next day
 
 
+def test_text_that_tells_an_outcome_is_folded_until_something_new_begins():
+    code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    cells = [
+        text("Which is it?"),
+        code('guess = Predict("More than 4 & less?", low=0)\nguess'),
+        text("We measure it."),
+        code("guess.reveal(measured)"),
+        text("It is five, because $a < b$."),
+        code("more = measured + 1"),
+        text("And six is more."),
+        text("**Check 1 (ungraded).** What about seven?"),
+        text("Seven is new."),
+    ]
+    notebook = nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+    copy = nbformat.reads(student_notebook(notebook), as_version=4)
+    nbformat.validate(copy)
+    sources = [cell.source for cell in copy.cells]
+    folded = [source for source in sources if "<details" in source]
+    assert [sources.index(source) for source in folded] == [4, 6]
+    assert all('title="More than 4 &amp; less?"' in source for source in folded)
+    assert "\n\nIt is five, because $a < b$.\n\n" in folded[0]
+    assert [source for source in sources if source not in folded] == [
+        cell.source for cell in cells if cell.source in sources
+    ]
+
+
 def test_an_update_renews_what_is_untouched_and_leaves_what_is_not(course):
     own = course / "my"
     assert make_copies(course, own) == []

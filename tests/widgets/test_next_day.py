@@ -72,6 +72,11 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     link.wait_for(timeout=300_000)
     page.locator(".jp-OutputArea tr", has_text="00 · Start here").first.locator("text=●").wait_for()
     assert (tmp_path / "work" / RECORD).exists()
+    assert page.locator("details.told").first.get_attribute("open") is None  # nothing is locked in this kernel
+    predict = page.locator(".kit", has_text=QUESTION)
+    predict.get_by_role("slider").press("ArrowRight")
+    predict.get_by_role("slider").press("l")
+    page.locator("details.told[open]", has_text="popularity skew").wait_for()
     link.click()
     page.wait_for_function(
         "() => jupyterapp.shell.currentWidget?.context?.path === 'notebooks/01_recommender_graph.ipynb'"

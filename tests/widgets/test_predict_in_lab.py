@@ -57,8 +57,7 @@ def test_a_locked_guess_stays_when_shift_enter_runs_its_cell_again_from_inside(l
     guess = slider(lab).input_value()
     slider(lab).press("l")
     lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
-    lab.page.get_by_role("button", name="projector").focus()
-    lab.page.get_by_role("button", name="projector").press("Shift+Enter")
+    lab.page.keyboard.press("Shift+Enter")  # wherever the focus went when the slider was locked under it
     lab.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
     lab.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
     assert lab.page.locator(".kit").count() == 1

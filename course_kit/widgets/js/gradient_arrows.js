@@ -1,4 +1,4 @@
-import { action, arrow, choice, figure, fixed, line, mark, scale, stage, sum, text } from "./kit.js";
+import { action, arrow, choice, figure, fixed, line, mark, markKey, scale, stage, sum, text } from "./kit.js";
 
 const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
@@ -66,6 +66,7 @@ export default stage({
     const middle = scores.map((row) => fixed(sum(row) / 2, 2));
     return {
       figures: [ladder(scores, edges, by)],
+      legend: [[markKey(0), "edge"], [markKey(1), "no edge"]],
       numbers: [
         ["loss", fixed(value, 4)],
         ...sums.map((total, u) => [`sum of the push on u${u}`, fixed(total, 3)]),

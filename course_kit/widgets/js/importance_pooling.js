@@ -1,4 +1,4 @@
-import { bar, choice, figure, fixed, scale, slider, stage, sum, text, topK } from "./kit.js";
+import { bar, choice, figure, fixed, markKey, scale, slider, stage, sum, text, topK } from "./kit.js";
 import { drawGraph } from "./graph.js";
 import { pagerank } from "./pagerank.js";
 
@@ -36,12 +36,17 @@ export default stage({
     const even = best.length ? 1 / best.length : 0;
     return {
       figures: [
-        drawGraph("The item is a large square, each pooled item as large as its weight", state, {
+        drawGraph("The item is a diamond, each pooled item a square as large as its weight", state, {
           node: (n) => n < users.length ? { hollow: true, size: 4 }
             : n - users.length === item ? { size: 8, colour: 3 }
               : { hollow: !(n - users.length in weight), size: 4 + 6 * Math.sqrt(weight[n - users.length] ?? 0), set: { item: n - users.length } },
         }),
         bars(state, best),
+      ],
+      legend: [
+        [markKey(3), "the item"],
+        [markKey(1), "is pooled: the larger, the more it counts"],
+        [markKey(1, { hollow: true }), "is not"],
       ],
       numbers: [
         ["pooled", best.map(([v, w]) => `v${v} ${fixed(w, 3)}`).join(", ") || "nothing"],

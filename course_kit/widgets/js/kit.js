@@ -327,7 +327,10 @@ export const stage = ({ title, hint, controls = () => [], watch = [], prepare = 
       node("div", { className: "kit-tools" }, reset.element, projector),
     );
     root.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
-      if (!ctrlKey && !altKey && !metaKey) made.find((control) => control.key === key.toUpperCase())?.element.click();
+      const pressed = !ctrlKey && !altKey && !metaKey && made.find((control) => control.key === key.toUpperCase());
+      if (!pressed) return;
+      pressed.element.focus(); // a slider that is locked now would lose the focus to nowhere, and the keys with it
+      pressed.element.click();
     });
     projector.addEventListener("click", () => {
       projector.ariaPressed = String(root.classList.toggle("kit-projector"));

@@ -1,4 +1,4 @@
-import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, mean, range, scale, slider, stage, text, topK } from "./kit.js";
+import { axisX, axisY, curve, figure, fixed, line, lineKey, mark, markKey, mean, range, scale, slider, stage, text, topK } from "./kit.js";
 
 const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
@@ -24,14 +24,14 @@ const ladder = (scores, edges) => {
   return figure(
     "The scores as heights: a circle is an edge, a square is no edge", 150, 165,
     [-16, -8, 0, 8, 16].map((level) => [
-      line(28, y(level), 148, y(level), level ? "dotted" : "ink dashed"),
+      [[28, 51], [76, 111]].map(([from, to]) => line(from, y(level), to, y(level), level ? "dotted" : "ink dashed")), // names stand between
       text(24, y(level) + 3, fixed(level, 0), { anchor: "end", kind: "small" }),
     ]),
     scores.map((row, u) => [
       line(x[u], y(row[0]), x[u], y(row[1]), "ink"),
       row.map((s, v) => [
         mark(x[u], y(s), v === edges[u] ? 0 : 1),
-        text(x[u] + 8, y(s) + (v === topK(row, 1)[0] ? 0 : 8), `v${v}${v === edges[u] ? " edge" : ""}`, { anchor: "start", kind: "small" }),
+        text(x[u] + 8, y(s) + (v === topK(row, 1)[0] ? 0 : 8), `v${v}`, { anchor: "start", kind: "small" }),
       ]),
       text(x[u], 160, `u${u}`, { kind: "strong" }),
     ]),
@@ -46,7 +46,7 @@ const curves = (scores, edges, shift) => {
   const y = scale([0, top], [140, 8]);
   const now = losses(shifted(scores, shift), edges);
   return figure(
-    "Recall@1, binary and BPR over the constant added to u1's row", 210, 165,
+    "Recall@1, binary and BPR over the constant added to u1's row", 210, 168,
     axisX(x, [-8, -4, 0, 4, 8], 140, "added to both scores of u1"),
     axisY(y, [0, 1, top], 20),
     line(x(shift), 8, x(shift), 140, "ink"),
@@ -73,6 +73,7 @@ export default stage({
     const changes = LINES.map(([key, name]) => moved(name, now[key] - before[key])).join(", ");
     return {
       figures: [ladder(table, edges), curves(scores, edges, shift)],
+      legend: [[markKey(0), "edge"], [markKey(1), "no edge"]],
       numbers: LINES.map(([key, name, kind]) => [name, fixed(now[key], 4), lineKey(kind)]),
       say: shift
         ? `u1's row stands ${fixed(Math.abs(shift), 1)} ${shift > 0 ? "higher" : "lower"}: ${changes}.`

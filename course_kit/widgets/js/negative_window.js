@@ -1,4 +1,4 @@
-import { axisX, axisY, bar, figure, fixed, line, markup, range, scale, slider, stage, sum, text } from "./kit.js";
+import { axisX, axisY, bar, barKey, figure, fixed, line, lineKey, markup, range, scale, slider, stage, sum } from "./kit.js";
 
 // Share of positives to come in bands low … high − 1, from [positives to come, items] of each band.
 export const falseShare = (bands, low, high) => {
@@ -20,7 +20,6 @@ const picture = ({ false_negatives: bands }, low, high, all) => {
     shares.map((share, i) => bar(x(i * step) + 1, y(share), x(step) - x(0) - 2, i >= low && i < high ? 3 : 5, 118 - y(share))),
     line(34, y(100 * all), 320, y(100 * all), "dashed ink"),
     [low, high].map((end) => line(x(end * step), 10, x(end * step), 118, "ink bold")),
-    text(318, y(100 * all) - 4, "all", { anchor: "end", kind: "small" }),
   );
 };
 
@@ -40,10 +39,14 @@ export default stage({
     const visited = sum(visits.slice(low, high)) / (sum(visits) || 1);
     return {
       figures: [picture(state, low, high, all)],
+      legend: [
+        [barKey(3), "positives to come in the window, in percent of its items"],
+        [barKey(5), "outside it"],
+      ],
       numbers: [
         ["window", `${5 * low} to ${5 * high} %`],
         ["positives to come", `${fixed(100 * here, 1)} %`],
-        ["among all", `${fixed(100 * all, 1)} %`],
+        ["among all", `${fixed(100 * all, 1)} %`, lineKey("dashed ink")],
       ],
       say: Number.isNaN(outside) ? "The window holds everything that a user has not met."
         : here > 1.5 * outside ? `${low ? "Still many" : "The hardest are no negatives: many"} positives to come in the window, ${times}.`

@@ -30,7 +30,7 @@ export const sentence = ({ options, guess, locked, truth }) => {
   return guess === truth ? "You saw it coming." : "Not what you expected. Why?";
 };
 
-export default stage({
+const predict = stage({
   title: "Predict",
   hint: ({ question }) => question,
   watch: ["truth"],
@@ -54,3 +54,32 @@ export default stage({
     };
   },
 });
+
+// A student's copy of a lesson folds away what tells the outcome. It opens, once, when the guess is locked and the truth is
+// there; JupyterLab may put the text into the page later than the widget.
+export default {
+  render(context) {
+    const { model, el } = context;
+    const opened = new WeakSet();
+    const tell = () => {
+      if (!model.get("locked") || model.get("truth") === null) return;
+      for (const text of el.closest(".jp-Notebook")?.querySelectorAll("details.told") ?? []) {
+        if (text.title !== model.get("question") || opened.has(text)) continue;
+        opened.add(text);
+        text.open = true;
+      }
+    };
+    const watch = new MutationObserver(tell);
+    const begin = setTimeout(() => { // the widget is in the page by then
+      const notebook = el.closest(".jp-Notebook");
+      if (notebook) watch.observe(notebook, { childList: true, subtree: true });
+      tell();
+    });
+    const close = predict.render(context);
+    return () => {
+      clearTimeout(begin);
+      watch.disconnect();
+      close();
+    };
+  },
+};

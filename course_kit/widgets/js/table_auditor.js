@@ -10,13 +10,14 @@ const SHARE = { min: 0, max: 1, step: 0.00001 };
 
 const picture = ({ precision, recall, f1 }, bound) => {
   const x = scale([0, Math.max(precision, recall, f1, 1e-5)], [58, 250]);
+  const beside = (value) => (Math.abs(x(bound) - x(value) - 20) < 20 ? x(bound) : x(value)) + 5; // a number never crosses the line
   const rows = [["precision", precision, 0], ["recall", recall, 5], ["F1 printed", f1, f1 > bound ? 3 : 2]];
   return figure("The three numbers as bars; the line is the largest F1 that fits the other two", 330, 100,
     line(x(bound), 4, x(bound), 88, "ink dashed bold"),
     rows.map(([name, value, colour], i) => [
       text(54, 28 * i + 19, name, { anchor: "end", kind: "small" }),
       bar(58, 28 * i + 9, x(value) - 58, colour, 14),
-      text(x(value) + 5, 28 * i + 19, fixed(value, 5), { anchor: "start", kind: "small strong" }),
+      text(beside(value), 28 * i + 19, fixed(value, 5), { anchor: "start", kind: "small strong" }),
     ]),
     text(x(bound), 98, "largest possible F1", { anchor: x(bound) > 200 ? "end" : "middle", kind: "small" }),
   );
