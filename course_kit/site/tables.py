@@ -13,7 +13,7 @@ KINDS = ("all", "holds", "holds under a condition", "does not hold here")
 FILTER = '<div class="filter" role="group" aria-label="Show claims by verdict" style="visibility: hidden">{}</div>\n'
 BUTTON = '<button type="button" class="toggle" data-kind="{kind}" aria-pressed="{pressed}">{kind} ({count})</button>'
 TABLE = re.compile(r"<table>(.*?</thead>)(.*?)</table>", re.DOTALL)
-HEAD = re.compile(r"<t[hd]>(.*?)</t[hd]>")
+HEAD = re.compile(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>")
 MANY = 5  # columns that a phone has no room for side by side
 SECTION = re.compile(r'<td>(?:<a href="[^"]*">|<code>)(\d\d)</(?:a|code)> (\d+ · [^<]*)</td>')
 
@@ -66,5 +66,5 @@ def _labelled(table: re.Match[str]) -> str:
     if len(names) < MANY:
         return table[0]
     labels = cycle(names)
-    body = re.sub("<td>", lambda _: f'<td data-label="{next(labels)}">', table[2])
+    body = re.sub("<td(?= |>)", lambda _: f'<td data-label="{next(labels)}"', table[2])
     return f'<table class="rows">{table[1]}{body}</table>'
