@@ -7,7 +7,7 @@ const mark = () => {
 // Once the first screen is painted, all of the page gets its place; to measure sooner would delay it.
 new PerformanceObserver((_, observer) => {
   observer.disconnect();
-  document.documentElement.classList.add("painted");
+  document.documentElement.classList.remove("opening");
   document.fonts.ready.then(mark); // formulas get their width with their font
   addEventListener("resize", mark);
   addEventListener("toggle", mark, true); // what was folded has had no width

@@ -74,7 +74,7 @@ SIDE = """<details class="side"><summary>Contents</summary>
 </ul></nav>
 </details>
 <script>document.querySelector(".side").open = matchMedia("(min-width: 70rem)").matches;
-if (location.hash) document.documentElement.className = "painted";
+if (!location.hash) document.documentElement.className = "opening";
 </script>"""
 TOGGLE = '<button type="button" class="toggle" style="visibility: hidden">Hide code</button>\n'  # until its script runs
 OUTCOME = """<details class="outcome" data-awaits="{model}">

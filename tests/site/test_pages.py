@@ -43,8 +43,14 @@ def watched(browser: Browser) -> Watched:
     return Watched(browser)
 
 
-def look(page: Page, file: Path) -> dict:
+def go(page: Page, file: Path) -> None:
+    """Open a page and wait until all of it has its place."""
     page.goto(file.as_uri())
+    page.wait_for_selector(":root:not(.opening)")
+
+
+def look(page: Page, file: Path) -> dict:
+    go(page, file)
     return page.evaluate(SEEN)
 
 
@@ -132,7 +138,7 @@ def test_nothing_moves_while_a_page_opens(site, watched, width):
     page = watched.page
     page.set_viewport_size({"width": width, "height": 800})
     for name in ("index.html", "claims.html", "02_binary_or_bpr.html"):
-        page.goto(named(site, name).as_uri())
+        go(page, named(site, name))
         page.evaluate("document.fonts.ready.then(() => true)")
         assert page.evaluate(MOVED) < 0.01, name
     page.set_viewport_size({"width": 1024, "height": 768})
@@ -141,12 +147,11 @@ def test_nothing_moves_while_a_page_opens(site, watched, width):
 
 def test_what_is_below_the_screen_gets_its_place_after_the_first_paint(site, watched):
     page, late = watched.page, "main > :nth-child(n + 14)"
-    page.goto(named(site, "06_fair_comparison.html").as_uri())
-    page.wait_for_selector(":root.painted")
+    go(page, named(site, "06_fair_comparison.html"))
     skipped = "all => all.filter(e => getComputedStyle(e).contentVisibility !== 'visible').length"
     assert page.locator(late).count() > 50
     assert page.locator(late).evaluate_all(skipped) == 0
-    page.evaluate("document.documentElement.classList.remove('painted')")
+    page.evaluate("document.documentElement.className = 'opening'")
     assert page.locator(late).evaluate_all(skipped) == page.locator(late).count()
     watched.check()
 
@@ -162,7 +167,7 @@ def test_a_link_to_a_section_opens_the_page_there(site, watched):
 
 def test_the_front_page_asks_for_your_own_taste(site, watched):
     page = watched.page
-    page.goto(site[0].as_uri())
+    go(page, site[0])
     taste = page.locator("#taste .kit")
     taste.wait_for()
     before = taste.locator("section button").all_inner_texts()
@@ -185,7 +190,7 @@ def test_what_the_taste_brings_along_is_light_and_of_campus(site):
 
 def test_without_its_file_the_front_page_stands(site, watched, tmp_path):
     (tmp_path / "index.html").write_bytes(site[0].read_bytes())
-    watched.page.goto((tmp_path / "index.html").as_uri())
+    go(watched.page, tmp_path / "index.html")
     watched.page.locator(".kit").wait_for()
     assert "the file your_taste.js did not load" in watched.page.locator("#taste").inner_text()
     assert ["ERR_FILE_NOT_FOUND" in error for error in watched.errors] == [True]
@@ -195,7 +200,7 @@ def test_without_its_file_the_front_page_stands(site, watched, tmp_path):
 
 def test_the_search_leads_to_the_section(site, watched):
     page = watched.page
-    page.goto(named(site, "02_binary_or_bpr.html").as_uri())
+    go(page, named(site, "02_binary_or_bpr.html"))
     page.get_by_role("searchbox").fill("hubness ZZZ")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=*")
@@ -221,9 +226,9 @@ def test_the_search_finds_what_waits_for_a_guess_and_does_not_tell_it(site, watc
 
 def test_code_is_folded_on_all_pages_until_it_is_wanted(site, watched):
     page = watched.page
-    page.goto(named(site, "02_binary_or_bpr.html").as_uri())
+    go(page, named(site, "02_binary_or_bpr.html"))
     page.get_by_role("button", name="Hide code").click()
-    page.goto(named(site, "99_widgets.html").as_uri())
+    go(page, named(site, "99_widgets.html"))
     assert page.locator("pre.highlight").evaluate_all("all => all.filter(e => e.checkVisibility()).length") == 0
     page.get_by_role("button", name="Show code").click()
     assert page.locator("pre.highlight").first.is_visible()
@@ -232,7 +237,7 @@ def test_code_is_folded_on_all_pages_until_it_is_wanted(site, watched):
 
 def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watched):
     page = watched.page
-    page.goto(named(site, "05_lightgcn.html").as_uri())
+    go(page, named(site, "05_lightgcn.html"))
     kit = page.locator(".kit").filter(has_text="Which stack equals")
     kit.wait_for()
     model = page.locator("[data-widget]").filter(has=kit).get_attribute("data-widget")
@@ -246,7 +251,7 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
     page.reload()
     page.get_by_text("You saw it coming.").first.wait_for()
     assert outcomes.first.get_attribute("open") is not None
-    page.goto(site[0].as_uri())
+    go(page, site[0])
     told = [text for text in page.locator(".done").all_inner_texts() if text]
     assert re.fullmatch(r"1 of \d+ answered on these pages", *told)
     page.evaluate("localStorage.clear()")
@@ -255,7 +260,7 @@ def test_an_outcome_waits_for_the_guess_which_is_there_after_a_reload(site, watc
 
 def test_the_text_after_a_reveal_waits_for_the_guess_too(site, watched):
     page = watched.page
-    page.goto(named(site, "04_ngcf.html").as_uri())
+    go(page, named(site, "04_ngcf.html"))
     told = page.get_by_text("The model cannot say", exact=False)
     assert told.count() == 1 and not told.is_visible()
     assert page.get_by_text("What share of the scores is exactly 0?").first.is_visible()
@@ -274,7 +279,7 @@ def test_what_asks_the_reader_to_do_something_never_waits_for_a_guess(site):
 
 def test_claims_are_filtered_by_their_verdict(site, watched):
     page = watched.page
-    page.goto(named(site, "claims.html").as_uri())
+    go(page, named(site, "claims.html"))
     counts = re.search(
         r"Of (\d+) claims, (\d+) hold, (\d+) hold under a condition, (\d+) do not", page.inner_text("main")
     )
@@ -310,7 +315,7 @@ ANSWERS = """answers => {
 
 def test_a_number_field_answers_as_the_notebook_does(site, watched):
     page = watched.page
-    page.goto(named(site, "09_text_or_behaviour.html").as_uri())
+    go(page, named(site, "09_text_or_behaviour.html"))
     names = [name for name in CHECKS if name.startswith("09")]
     numbers = [*(wrong for name in names for wrong in (CHECKS[name].answer, *CHECKS[name].hints)), 78, 0.8, 12, -1e-9]
     texts = [*map(str, numbers), "78 %", "39/50", "1,000", "-.5", "0.7800001", "0.77", "show"]
@@ -325,7 +330,7 @@ def test_a_number_field_answers_as_the_notebook_does(site, watched):
 
 def test_one_walks_through_the_course_by_the_keyboard(site, watched):
     page = watched.page
-    page.goto(site[0].as_uri())
+    go(page, site[0])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the content"
     page.keyboard.press("Enter")
@@ -364,11 +369,11 @@ def test_the_browser_itself_would_stop_a_request(site, watched, tmp_path):
     text = site[0].read_text("utf-8")
     assert POLICY in text
     (tmp_path / "x.html").write_text(text.replace("</main>", '<img src="http://example.org/x.png"></main>'))
-    watched.page.goto((tmp_path / "x.html").as_uri())
+    go(watched.page, tmp_path / "x.html")
     assert watched.left == []
     assert "Content Security Policy" in watched.errors[0]
     (tmp_path / "x.html").write_text('<img src="http://example.org/x.png">')
-    watched.page.goto((tmp_path / "x.html").as_uri())
+    go(watched.page, tmp_path / "x.html")
     assert watched.left == ["http://example.org/x.png"]
     watched.left.clear()
     watched.errors.clear()
@@ -378,7 +383,7 @@ def test_the_browser_itself_would_stop_a_request(site, watched, tmp_path):
 def test_axe_finds_nothing(site, browser, scheme):
     watched = Watched(browser, scheme)
     for name in ("index.html", "a1_metrics.html", "99_widgets.html", "06_fair_comparison.html"):
-        watched.page.goto(named(site, name).as_uri())
+        go(watched.page, named(site, name))
         found = Axe().run(watched.page, options=RULES).response
         assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]] == []
         assert len(found["passes"]) > 10
@@ -399,7 +404,6 @@ def test_a_phone_is_wide_enough_and_what_scrolls_is_reached_by_the_keyboard(site
     unreached = "all => all.filter(e => (e.scrollWidth > e.clientWidth) !== (e.tabIndex === 0)).length"
     for name in ("02_binary_or_bpr.html", "lecture_map.html"):
         look(page, named(site, name))
-        page.wait_for_selector(":root.painted")
         page.evaluate("() => document.fonts.ready.then(() => true)")
         assert page.locator("pre, .table, main > table, .formula").evaluate_all(unreached) == 0
     page.set_viewport_size({"width": 1024, "height": 768})
@@ -409,7 +413,7 @@ def test_a_phone_is_wide_enough_and_what_scrolls_is_reached_by_the_keyboard(site
 def test_print_is_black_on_white_and_without_the_way_around(site, watched):
     page = watched.page
     page.emulate_media(media="print", color_scheme="dark")
-    page.goto(named(site, "99_widgets.html").as_uri())
+    go(page, named(site, "99_widgets.html"))
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("nav").evaluate_all("all => all.filter(e => e.checkVisibility()).length") == 0
     page.emulate_media(media="screen", color_scheme="light")
