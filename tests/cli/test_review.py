@@ -15,7 +15,10 @@ from graded_class import A1, IN_TIME, run
 
 from course_kit.cli import main
 
-COURSE = "import sys; from course_kit.cli import main; sys.exit(main())"
+COURSE = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a shell of a person's
+from course_kit.cli import main
+sys.exit(main())"""
 
 
 @pytest.fixture
