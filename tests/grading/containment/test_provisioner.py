@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
@@ -45,10 +46,11 @@ def test_whoever_was_connected_once_never_is_again(tmp_path):
             first.bind(address)
             line.connect(address)
             line.send(b"hello")
-            assert first.poll(5000)
+            assert first.poll(60_000)
         with theirs.socket(zmq.ROUTER) as second:
             second.bind(address)
-            line.send(b"hello", zmq.DONTWAIT) if line.poll(0, zmq.POLLOUT) else None
+            with contextlib.suppress(zmq.Again):  # the line may have noticed its end by now, or not
+                line.send(b"hello", zmq.DONTWAIT)
             assert not second.poll(500)
 
 
@@ -61,7 +63,7 @@ def test_a_message_longer_than_the_listener_could_hold_closes_the_line(tmp_path,
             other.bind(f"ipc://{tmp_path / 'k-1'}")
             line.connect(f"ipc://{tmp_path / 'k-1'}")
             other.send(b"x" * 900)
-            assert line.poll(5000)
+            assert line.poll(60_000)
             assert len(line.recv()) == 900
             other.send(b"x" * 1100)
             assert not line.poll(500)
