@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
+from interruptible import begin
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "notebooks/00_start_here.ipynb"
@@ -36,8 +37,9 @@ def running(command: list[str], folder: Path, environment: dict[str, str]) -> It
     log = folder / "output.txt"
     with log.open("w") as out:
         keep = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-        process = subprocess.Popen(
-            command, cwd=folder, env=keep | environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        environment = keep | environment
+        process = begin(
+            command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
         deadline = time.monotonic() + 900

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from interruptible import begin
 
 from course_kit.cli import main
 from course_lib import download, origins
@@ -122,9 +123,8 @@ def test_data_fetches_without_torch(small_lists: Path) -> None:
 def test_ctrl_c_is_one_line_and_exit_code_130(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and never says a word
         proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        process = subprocess.Popen(
-            # A background job inherits a deaf ear for Ctrl-C; a terminal's does not.
-            [sys.executable, "-c", f"import signal; signal.signal(2, signal.default_int_handler); {RUN}", "data"],
+        process = begin(
+            [sys.executable, "-c", RUN, "data"],
             env=os.environ | {"COURSE_DATA": str(tmp_path), "https_proxy": proxy, "no_proxy": ""},
             stderr=subprocess.PIPE,
             text=True,

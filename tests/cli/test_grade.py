@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interruptible import begin
 from solution_notebooks import SOUND, write
 
 from course_kit.cli import main
@@ -249,7 +250,7 @@ def test_ctrl_c_answers_within_a_second_and_says_what_goes_on(course):
     (course / "class/ann.ipynb").write_text(notebook("import time; time.sleep(50)"))
     command = [sys.executable, "-c", "import sys; from course_kit.cli import main; sys.exit(main())"]
     command += ["grade", "a9", "class", "--out", "out", "--secret", "secret", "--workers", "2"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as grading:
+    with begin(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as grading:
         while len(list((course / "out").glob("results/*.json"))) < 2:
             time.sleep(0.1)
         start = time.monotonic()

@@ -12,13 +12,11 @@ import urllib.request
 
 import pytest
 from graded_class import A1, IN_TIME, run
+from interruptible import begin
 
 from course_kit.cli import main
 
-COURSE = """import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a shell of a person's
-from course_kit.cli import main
-sys.exit(main())"""
+COURSE = "import sys; from course_kit.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
@@ -32,7 +30,7 @@ def graded(tmp_path):
 
 def test_ctrl_c_ends_it_with_one_line(graded):
     words = [sys.executable, "-c", COURSE, "review", str(graded)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with begin(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
         address = re.fullmatch(r"Open (http://127\.0\.0\.1:\d+/\?token=\S+) \(works once\); Ctrl-C ends it\.\n", line)
         with pytest.raises(urllib.error.HTTPError, match="403"):
