@@ -40,11 +40,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -55,6 +56,8 @@ from course_lib.models.pinsage import PinSAGE, finish, receive, send
 
 if TYPE_CHECKING:
     from distributed import Client
+
+_ONE_READS = threading.Lock()  # a file's header is parsed as Python, in which two threads of an older Python can fail
 
 
 def embed_catalogue(
@@ -149,7 +152,7 @@ class _Tables:
 
     def finish(self, layer: int, G1: Tensor, g: Tensor, G2: Tensor, part: int) -> None:
         """The dense layers: each partition writes its rows of the result."""
-        items = np.load(self.file("items"), mmap_mode="r+")
+        items = _read(self.file("items"), mmap_mode="r+")
         h = torch.from_numpy(self._load(f"{layer}/h-{part}"))
         items[slice(*self.borders[part : part + 2])] = finish(h, G1, g, G2).numpy()
         items.flush()
@@ -163,7 +166,7 @@ class _Tables:
         return range(len(self.borders) - 1)
 
     def _load(self, name: str) -> np.ndarray:
-        return np.load(self.file(name))
+        return _read(self.file(name))
 
     def _store(self, name: str, table: np.ndarray) -> None:
         """Write under a temporary name, then rename, so that a reader always finds a complete file."""
@@ -171,3 +174,8 @@ class _Tables:
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
             np.save(file, table)
         os.replace(file.name, self.file(name))
+
+
+def _read(file: Path, mmap_mode: Literal["r+"] | None = None) -> np.ndarray:
+    with _ONE_READS:
+        return np.load(file, mmap_mode=mmap_mode)
