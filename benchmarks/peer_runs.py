@@ -1,10 +1,10 @@
-"""One peer's training, or one walk sampler, in the peer's own Python: peers.py calls it; it imports nothing of ours.
+"""One training, or one walk sampler, in a process of its own and a peer's own Python: peers.py calls it.
 
-    PYTHON benchmarks/peer_runs.py implicit-als FOLDER [EPOCHS] [CHECKOUT]
+    PYTHON benchmarks/peer_runs.py implicit-als FOLDER EPOCHS BATCH [CHECKOUT]
 
-FOLDER holds train.txt and test.txt, lists of `user item item …`. The peer's embeddings are left there as NAME.npz, for
-peers.py to evaluate; CPU seconds of the training are printed as JSON, the last line. All LightGCNs have the settings
-below. What a peer offers is called as its documentation says; nothing of a peer is changed.
+FOLDER holds train.txt and test.txt, lists of `user item item …`. The embeddings are left there as NAME.npz, for
+peers.py to evaluate; CPU seconds of the training and the process's peak memory are printed as JSON, the last line. All
+LightGCNs have the settings below. What a peer offers is called as its documentation says; nothing of a peer is changed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-DIM, LAYERS, BATCH, LR, L2 = 64, 3, 2048, 5e-3, 1e-4
+DIM, LAYERS, LR, L2 = 64, 3, 5e-3, 1e-4
 
 
 class Job(SimpleNamespace):
-    """Folder of the split, epochs, checkout; and what a run leaves: users (U, D), items (I, D), seconds."""
+    """Folder of the split, epochs, batch, checkout; and what a run leaves: users (U, D), items (I, D), seconds."""
 
     def edges(self, name: str) -> np.ndarray:
         """Edges of train or test, shape (E, 2)."""
@@ -43,6 +43,35 @@ class Job(SimpleNamespace):
         done = train()
         self.seconds = process_time() - started
         return done
+
+
+def course_lightgcn(job: Job) -> None:
+    """The course's LightGCN with BPR."""
+    from course_lib.training import Recipe
+
+    train_course(job, Recipe("bpr", job.epochs, job.batch, LR, L2))
+
+
+def course_softmax(job: Job) -> None:
+    """The course's LightGCN with the recipe that it ships for the softmax loss."""
+    from course_lib.training import recipe_for
+
+    train_course(job, recipe_for("LightGCN", "movielens-100k", "softmax"))
+
+
+def train_course(job: Job, recipe: Any) -> None:
+    """All epochs of a recipe."""
+    import torch
+
+    from course_lib.graph import InteractionGraph
+    from course_lib.models import LightGCN
+    from course_lib.training import train_epochs
+
+    graph = InteractionGraph(*job.shape, *torch.from_numpy(job.edges("train")).T)
+    model = LightGCN(graph, DIM, LAYERS)
+    job.timed(lambda: list(train_epochs(model, graph, recipe)))
+    with torch.no_grad():
+        job.users, job.items = model.embed()
 
 
 def implicit_als(job: Job) -> None:
@@ -75,7 +104,7 @@ def pyg_lightgcn(job: Job) -> None:
 
     def train() -> None:
         for _ in range(job.epochs):
-            for batch in torch.randperm(edges.shape[1]).split(BATCH):
+            for batch in torch.randperm(edges.shape[1]).split(job.batch):
                 user, pos = edges[:, batch]
                 neg = torch.randint(num_users, sum(job.shape), (len(batch),))
                 pairs = torch.cat([torch.stack([user, pos]), torch.stack([user, neg])], dim=1)
@@ -102,7 +131,7 @@ def recbole_lightgcn(job: Job) -> None:
             lines = ["user_id:token\titem_id:token", *(f"{user}\t{item}" for user, item in edges)]
             (Path(name) / "split" / f"split.{part}.inter").write_text("\n".join(lines))
         own = {"data_path": name, "benchmark_filename": ["train", "test", "test"], "checkpoint_dir": name}
-        own |= {"load_col": {"inter": ["user_id", "item_id"]}, "epochs": job.epochs, "train_batch_size": BATCH}
+        own |= {"load_col": {"inter": ["user_id", "item_id"]}, "epochs": job.epochs, "train_batch_size": job.batch}
         own |= {"embedding_size": DIM, "n_layers": LAYERS, "learning_rate": LR, "reg_weight": L2}
         own |= {"use_gpu": False, "show_progress": False, "state": "ERROR", "metrics": ["Recall"], "topk": 20}
         config = Config("LightGCN", "split", config_file_list=[], config_dict=own | {"valid_metric": "Recall@20"})
@@ -134,7 +163,7 @@ def cornac_lightgcn(job: Job) -> None:
     """Cornac's LightGCN, on DGL."""
     from cornac.models import LightGCN
 
-    options = {"batch_size": BATCH, "num_layers": LAYERS, "lambda_reg": L2, "seed": 0}
+    options = {"batch_size": job.batch, "num_layers": LAYERS, "lambda_reg": L2, "seed": 0}
     model, train = LightGCN(emb_size=DIM, num_epochs=job.epochs, learning_rate=LR, **options), cornac_set(job)
     job.timed(lambda: model.fit(train))
     cornac_embeddings(job, train, model.U, model.V)
@@ -164,7 +193,7 @@ def authors_lightgcn(job: Job) -> None:
         for part in ("train", "test"):
             shutil.copy(job.folder / f"{part}.txt", name)
         sys.path.insert(0, f"{name}/code")
-        options = f"--lr {LR} --decay {L2} --layer {LAYERS} --recdim {DIM} --bpr_batch {BATCH} --tensorboard 0"
+        options = f"--lr {LR} --decay {L2} --layer {LAYERS} --recdim {DIM} --bpr_batch {job.batch} --tensorboard 0"
         sys.argv[1:] = options.split(" ")
         import dataloader
         import model
@@ -194,19 +223,43 @@ def dgl_sampler(job: Job) -> None:
     job.users = job.items = np.stack([source, target, found.edata["weights"]])
 
 
-RUNS = {name.replace("_", "-"): run for name, run in list(globals().items()) if callable(run) and "_" in name}
+def peak_memory() -> float:
+    """The most memory that this process has held, in MB; nan where there is no Linux to tell."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM")), float("nan"))
 
 
-def main(name: str, folder: str, epochs: str = "100", checkout: str = "") -> None:
+def import_optimizer() -> None:
+    """Build an Adam: the first of a process imports for a second, which is no training."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+
+
+RUNS = {
+    "course-lightgcn": course_lightgcn,
+    "course-softmax": course_softmax,
+    "pyg-lightgcn": pyg_lightgcn,
+    "recbole-lightgcn": recbole_lightgcn,
+    "cornac-lightgcn": cornac_lightgcn,
+    "authors-lightgcn": authors_lightgcn,
+    "cornac-bpr": cornac_bpr,
+    "implicit-als": implicit_als,
+    "dgl-sampler": dgl_sampler,
+}
+
+
+def main(name: str, folder: str, epochs: str, batch: str, checkout: str = "") -> None:
     """Run one."""
-    job = Job(folder=Path(folder), epochs=int(epochs), checkout=Path(checkout))
-    if "torch" in sys.modules or name != "implicit-als":
-        import torch
-
-        torch.set_num_threads(1)
+    job = Job(folder=Path(folder), epochs=int(epochs), batch=int(batch), checkout=Path(checkout))
+    if name.startswith("course") or name.endswith("lightgcn"):
+        import_optimizer()
     RUNS[name](job)
+    told = {"CPU s": job.seconds, "MB": peak_memory()}
     np.savez(job.folder / f"{name}.npz", users=np.asarray(job.users), items=np.asarray(job.items))
-    print("\n" + json.dumps({"seconds": job.seconds}))
+    print("\n" + json.dumps(told))
 
 
 if __name__ == "__main__":

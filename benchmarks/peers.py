@@ -1,23 +1,29 @@
-"""The course beside its peers: the same split, the same evaluator, one thread, one run.
+"""The course beside its peers: the same split, the same evaluator, one thread, one run of each.
 
     python benchmarks/peers.py
-    python benchmarks/peers.py implicit-als authors-lightgcn --lightgcn ~/LightGCN-PyTorch --write
+    python benchmarks/peers.py course-lightgcn authors-lightgcn --lightgcn ~/LightGCN-PyTorch --write
 
-Each peer is installed into an environment of its own (``.cache/peers``, or --venvs) and trained in a process of its own
-by ``peer_runs.py``; its embeddings are evaluated here. All LightGCNs train with BPR, 64 dimensions, 3 layers, batches
-of 2,048, learning rate 0.005 and L2 0.0001, for as many epochs; nothing is stopped early, nothing chosen on the test
-set. ALS and the course's shipped recipe have settings of their own, chosen on validation edges. The split is 80/20 by
-user. Seconds are CPU seconds of the training; ratios are to the course's LightGCN. It is one run: on MovieLens-100K two
-recalls less than .005 apart are alike. A peer that cannot be installed is skipped, and the reason told.
+MovieLens-100K, split 80/20 by user, asks for time and quality: every LightGCN trains with BPR, 64 dimensions, 3 layers,
+learning rate 0.005 and L2 0.0001, in batches of 2,048, for 100 epochs. Gowalla, with its official split, asks how time
+and memory grow: the same settings in batches of 16,384, one epoch. Nothing is stopped early, nothing chosen on the
+test set; ALS and the course's shipped recipe have settings of their own, chosen on validation edges of MovieLens.
+
+Each row is trained by ``peer_runs.py`` in a process of its own, a peer's in an environment of its own (in --venvs);
+its embeddings are evaluated here. Seconds are CPU seconds of the training, ratios are to the course's LightGCN, and MB
+the peak memory of the whole process (on Linux), what it imports and the data among it. It is one run: on MovieLens-100K
+two recalls less than .005 apart are alike. A peer that cannot be installed is skipped, and the reason told.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import re
 import shutil
 import subprocess
+import sys
 import time
 import venv
 from collections.abc import Callable, Iterator
@@ -34,46 +40,71 @@ from tqdm import tqdm
 from course_lib.datasets import load
 from course_lib.evaluation import evaluate
 from course_lib.graph import InteractionGraph, Split, split
-from course_lib.models import LightGCN
-from course_lib.training import Recipe, fit, recipe_for
+from course_lib.training import recipe_for
 from course_lib.walks import importance_neighbors
 
 ROOT = Path(__file__).resolve().parent.parent
-EPOCHS, SWEEPS = 100, 15  # of a LightGCN; of ALS
 WALKS, WALK = 175, 4  # DGL's walks an item and the steps of one, 700 in all: as many as 1,000 with restart 0.3 make
 TORCH = "torch==2.13.0"  # first and alone, so that no peer chooses another build
-MARKS = ("<!-- made by make bench -->", "<!-- end of the table -->")
+MARK = re.compile(r"(<!-- made by make bench -->\n).*?(\n<!-- end of the table -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained on a data set.
+
+    Args:
+        epochs: Epochs of a LightGCN.
+        batch: Edges of a step.
+        told: Columns of its table in README, and how each is written.
+    """
+
+    epochs: int
+    batch: int
+    told: dict[str, str]
+
+
+COST = {"epochs": "{:.0f}", "CPU s": "{:.3g}", "×": "{:.2g}", "MB": "{:.0f}"}
+TASKS = {
+    "movielens-100k": Task(100, 2_048, {"version": "{}", **COST, "recall@20": "{:.4f}", "ndcg@20": "{:.4f}"}),
+    "gowalla": Task(1, 16_384, COST),  # after one epoch there is no quality to tell
+}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A row of the table.
+    """A row of a table.
 
     Args:
         title: What the table calls it.
         shown: Package whose version the table shows.
-        packages: What pip installs, in these steps.
-        epochs: Epochs, or what the peer calls so.
+        packages: What pip installs, in these steps; nothing for the course itself, which is here.
+        epochs: Epochs, or what the peer calls so, where they are not those of the task.
+        tasks: Data sets that it has settings for.
     """
 
     title: str
     shown: str
     packages: tuple[tuple[str, ...], ...]
-    epochs: int = EPOCHS
+    epochs: int = 0
+    tasks: tuple[str, ...] = tuple(TASKS)
 
 
 ON_DGL = ((TORCH,), ("cornac==3.0.1", "dgl==1.1.3", "setuptools<81"))  # the newest DGL of the index lacks a dependency
 PINS = ("numpy==1.26.4", "scipy==1.12.0", "pandas<2.3", "setuptools<81")  # what RecBole's release was made for
 SAMPLER = ("cppimport", "pybind11", "setuptools<81")  # the authors' sampler in C++; without a compiler theirs in Python
+COURSE, SHIPPED = "course-lightgcn", recipe_for("LightGCN", "movielens-100k", "softmax")
 PEERS = {
+    COURSE: Peer("course_lib, LightGCN", "course_lib", ()),
+    "course-softmax": Peer("course_lib, LightGCN, softmax", "course_lib", (), SHIPPED.epochs, ("movielens-100k",)),
     "pyg-lightgcn": Peer("PyG, LightGCN", "torch-geometric", ((TORCH,), ("torch-geometric==2.8.1", "scipy"))),
     "recbole-lightgcn": Peer("RecBole, LightGCN", "recbole", ((TORCH,), ("recbole==1.2.1", *PINS))),
     "cornac-lightgcn": Peer("Cornac, LightGCN", "cornac", ON_DGL),
     "authors-lightgcn": Peer(
         "the authors' LightGCN", "torch", ((TORCH,), ("scipy", "pandas", "scikit-learn", "tqdm", *SAMPLER))
     ),
-    "cornac-bpr": Peer("Cornac, BPR", "cornac", ON_DGL, 200),
-    "implicit-als": Peer("implicit, ALS", "implicit", (("implicit==0.7.3",),), SWEEPS),
+    "cornac-bpr": Peer("Cornac, BPR", "cornac", ON_DGL, 200, ("movielens-100k",)),
+    "implicit-als": Peer("implicit, ALS", "implicit", (("implicit==0.7.3",),), 15),
     "dgl-sampler": Peer("DGL's PinSAGESampler", "dgl", ON_DGL, WALKS),
 }
 
@@ -84,7 +115,7 @@ class Skipped(Exception):
     """Why a peer has no figures."""
 
 
-# ---- the course's own rows
+# ---- training
 
 
 class Fixed:
@@ -99,27 +130,15 @@ class Fixed:
         return self._both
 
 
-def own_rows(parts: Split, epochs: int) -> Iterator[Row]:
-    """The same LightGCN, and the shipped recipe with the softmax loss."""
-    same, shipped = Recipe("bpr", epochs, 2048, 5e-3, 1e-4), recipe_for(LightGCN, "movielens-100k", "softmax")
-    fit(LightGCN(parts.train), parts, Recipe(epochs=1), progress=False)  # the first Adam of a process imports a lot
-    for title, recipe in (("course_lib, LightGCN", same), ("course_lib, LightGCN, softmax", shipped)):
-        model, started = LightGCN(parts.train), time.process_time()
-        fit(model, parts, recipe, progress=False)
-        seconds = time.process_time() - started
-        yield {"what": title, "epochs": recipe.epochs, "seconds": seconds, **quality(model, parts)}
-
-
 def quality(model: Any, parts: Split) -> Row:
     """Recall@20 and NDCG@20 on the test edges."""
     return {name: value for name, value in evaluate(model, parts).items() if name in ("recall@20", "ndcg@20")}
 
 
-# ---- the peers
-
-
 def installed(peer: Peer, folder: Path) -> Path:
-    """The Python of an environment with the peer in it."""
+    """The Python of an environment with the peer in it; the course's rows have this one."""
+    if not peer.packages:
+        return Path(sys.executable)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp, wanted = folder / "installed.json", json.dumps(peer.packages)
     if stamp.exists() and stamp.read_text() == wanted:
@@ -141,28 +160,39 @@ def last_line(text: str) -> str:
     return ([line.strip() for line in text.splitlines() if line.strip()] or ["no word why"])[-1][:120]
 
 
-def peer_row(name: str, folder: Path, args: argparse.Namespace) -> Row:
-    """Install, train and read what came out."""
+def trained(name: str, folder: Path, task: Task, args: argparse.Namespace) -> Row:
+    """Install, train and read what it took; the embeddings lie in the folder."""
     peer = PEERS[name]
-    row = {"what": peer.title, "epochs": args.epochs if peer.epochs == EPOCHS else peer.epochs}
+    epochs = peer.epochs or task.epochs
     if name == "authors-lightgcn" and not args.lightgcn:
         raise Skipped("no checkout given: --lightgcn FOLDER")
     # peers with the same packages share an environment
     first = next(key for key, other in PEERS.items() if other.packages == peer.packages)
     python = installed(peer, args.venvs.resolve() / first)
-    command = [python, ROOT / "benchmarks" / "peer_runs.py", name, folder, str(row["epochs"]), args.lightgcn]
+    options = [name, folder, epochs, task.batch, Path(args.lightgcn).resolve()]
     one_thread = {f"{kind}_NUM_THREADS": "1" for kind in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
     quiet = {"DGLBACKEND": "pytorch", "PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
-        command, env={**os.environ, **one_thread, **quiet}, cwd=folder, capture_output=True, text=True, check=False
+        [python, ROOT / "benchmarks" / "peer_runs.py", *map(str, options)],
+        env={**os.environ, **one_thread, **quiet},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Skipped(last_line(done.stderr))
     told = json.loads(done.stdout.splitlines()[-1])
+    return {"what": peer.title, "version": version(peer, python), "epochs": epochs, **told}
+
+
+def version(peer: Peer, python: Path) -> str:
+    """Of the package whose version the table shows; none for the course."""
+    if not peer.packages:
+        return ""
     code = f"from importlib.metadata import version; print(version({peer.shown!r}))"
-    version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    version = version.partition("+")[0] if peer.shown != "torch" else f"torch {version.partition('+')[0]}"
-    return {**row, "version": version, "seconds": told["seconds"]}
+    told = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    return "torch " * (peer.shown == "torch") + told.partition("+")[0]
 
 
 def embeddings(name: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -180,7 +210,7 @@ def lists(graph: InteractionGraph) -> str:
 # ---- walks
 
 
-def walk_rows(parts: Split, folder: Path, args: argparse.Namespace) -> Iterator[Row]:
+def walk_rows(parts: Split, folder: Path, task: Task, args: argparse.Namespace) -> Iterator[Row]:
     """Ten neighbours of every item: our walks, and DGL's, which start anew instead of restarting.
 
     A walk of DGL stops with probability one half after each pair of steps, so it makes four on average; one of ours
@@ -193,12 +223,12 @@ def walk_rows(parts: Split, folder: Path, args: argparse.Namespace) -> Iterator[
     near, again = (importance_neighbors(graph, torch.arange(graph.num_items), 10, **walk, seed=n)[0] for n in (0, 1))
     seconds = (time.process_time() - started) / 2
     found = {"found again": alike(sets(near), sets(again))}
-    yield {"what": "course_lib's", "seconds": seconds, "M steps/s": million_steps / seconds, **found}
-    row = peer_row("dgl-sampler", folder, args)
+    yield {"what": "course_lib's", "CPU s": seconds, "M steps/s": million_steps / seconds, **found}
+    row = trained("dgl-sampler", folder, task, args)
     source, target, _ = embeddings("dgl-sampler", folder)[0].astype(int)
     theirs = [set(source[target == item].tolist()) - {item} for item in range(graph.num_items)]
     found = {"found again": alike(sets(near), theirs)}
-    yield {**row, "M steps/s": million_steps / row["seconds"], **found}
+    yield {**row, "M steps/s": million_steps / row["CPU s"], **found}
 
 
 def sets(near: Tensor) -> list[set[int]]:
@@ -222,34 +252,59 @@ def tried(title: str, run: Callable[[], Row]) -> Row:
         return {"what": title, "skipped": str(reason)}
 
 
-def comparison(args: argparse.Namespace, folder: Path, parts: Split) -> pd.DataFrame:
-    """The table: the course's rows, then the peers'."""
-    rows = list(own_rows(parts, args.epochs))
-    for name in (bar := tqdm([name for name in args.peers if name != "dgl-sampler"], unit="peer", ncols=100)):
-        bar.set_description(name)
-        row = tried(PEERS[name].title, lambda name=name: peer_row(name, folder, args))
+def comparison(data: str, task: Task, folder: Path, parts: Split, args: argparse.Namespace) -> pd.DataFrame:
+    """A table: the course's rows, then the peers'."""
+    names = [name for name in args.peers if name != "dgl-sampler" and data in PEERS[name].tasks]
+    rows = []
+    for name in (bar := tqdm(names, unit="peer", ncols=100)):
+        bar.set_description(f"{data}, {name}")
+        row = tried(PEERS[name].title, lambda name=name: trained(name, folder, task, args))
         if "skipped" not in row:
             row |= quality(Fixed(*embeddings(name, folder)), parts)
         rows.append(row)
     table = pd.DataFrame(rows)
-    table.insert(4, "ratio", table["seconds"] / table["seconds"][0])
+    ours = table.loc[table["what"] == PEERS[COURSE].title, "CPU s"] if "CPU s" in table else []
+    table.insert(min(4, table.shape[1]), "×", table["CPU s"] / ours.item() if len(ours) else math.nan)
     return table
 
 
-def markdown(table: pd.DataFrame, walks: pd.DataFrame) -> str:
-    """Both tables as README shows them."""
-    lines = ["| | version | epochs | CPU s | × | Recall@20 | NDCG@20 |", "|---|---|---|---|---|---|---|"]
+def markdown(table: pd.DataFrame, told: dict[str, str]) -> str:
+    """A table as README shows it."""
+    lines = [f"| | {' | '.join(told)} |", "|---" * (len(told) + 1) + "|"]
     for row in table.to_dict("records"):
         if isinstance(row.get("skipped"), str):
-            lines.append(f"| {row['what']} | | | skipped: {row['skipped']} | | | |")
-            continue
-        version = row["version"] if isinstance(row.get("version"), str) else ""
-        numbers = f"{row['epochs']:.0f} | {row['seconds']:.3g} | {row['ratio']:.2g}"
-        lines.append(f"| {row['what']} | {version} | {numbers} | {row['recall@20']:.4f} | {row['ndcg@20']:.4f} |")
-    if len(walks):
-        told = [f"{row['what']} {row['M steps/s']:.2g}" for row in walks.to_dict("records") if row["seconds"] > 0]
-        lines += ["", f"Neighbours by walks, million steps per CPU second: {', '.join(told)}."]
+            cells = [f"skipped: {row['skipped']}", *[""] * (len(told) - 1)]
+        else:
+            cells = [how.format(row[column]) for column, how in told.items()]
+        lines.append(f"| {row['what']} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def data_set(name: str, folder: Path) -> Split:
+    """The split, and its files for the peers."""
+    dataset = load(name)
+    parts = dataset.official_split or split(dataset.graph, ratios=(0.8, 0.0, 0.2))
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in ("train", "test"):
+        (folder / f"{part}.txt").write_text(lists(getattr(parts, part)))
+    return parts
+
+
+def report(data: str, args: argparse.Namespace) -> str:
+    """Train on a data set and print; the same for README."""
+    task, folder = TASKS[data], args.venvs.resolve() / data
+    parts = data_set(data, folder)
+    tables = [comparison(data, task, folder, parts, args)]
+    shown = f"*{data}*, {parts.train.num_edges:,} training edges\n\n{markdown(tables[0], task.told)}"
+    if "dgl-sampler" in args.peers:
+        rows = walk_rows(parts, folder, task, args)
+        walks = [next(rows), tried(PEERS["dgl-sampler"].title, lambda: next(rows))]
+        speeds = [f"{row['what']} {row['M steps/s']:.2g}" for row in walks if "skipped" not in row]
+        shown += f"\n\nNeighbours by walks, million steps per CPU second: {', '.join(speeds)}."
+        tables.append(pd.DataFrame(walks))
+    for table in tables:
+        print(table.to_string(index=False, na_rep="", float_format=lambda x: f"{x:.4g}"), end="\n\n")
+    return shown
 
 
 def main() -> None:
@@ -258,9 +313,8 @@ def main() -> None:
     parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(PEERS)}; by default all")
     parser.add_argument("--venvs", type=Path, default=ROOT / ".cache" / "peers")
     parser.add_argument("--lightgcn", default="", metavar="FOLDER", help="checkout of the LightGCN authors' code")
-    parser.add_argument("--data", default="movielens-100k", help="a data set with or without an official split")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of every LightGCN")
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--data", nargs="+", choices=TASKS, default=list(TASKS), help="by default both")
+    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     args = parser.parse_args()
     if strangers := set(args.peers) - set(PEERS):
         parser.error(f"PEER: {', '.join(sorted(strangers))} is none of {', '.join(PEERS)}")
@@ -268,23 +322,10 @@ def main() -> None:
         parser.error(f"--lightgcn: {args.lightgcn} holds no code/Procedure.py; give the top folder of a checkout")
     args.peers = args.peers or list(PEERS)
     torch.set_num_threads(1)
-    dataset = load(args.data)
-    parts = dataset.official_split or split(dataset.graph, ratios=(0.8, 0.0, 0.2))
-    folder = args.venvs.resolve() / "split"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("train", "test"):
-        (folder / f"{name}.txt").write_text(lists(getattr(parts, name)))
-    table = comparison(args, folder, parts)
-    walks = []
-    if "dgl-sampler" in args.peers:
-        rows = walk_rows(parts, folder, args)
-        walks = [next(rows), tried(PEERS["dgl-sampler"].title, lambda: next(rows))]
-    for frame in (table, pd.DataFrame(walks)):
-        print(frame.to_string(index=False, na_rep="", float_format=lambda x: f"{x:.4g}"), end="\n\n")
+    shown = "\n\n".join(report(data, args) for data in args.data)
     if args.write:
-        text, shown = (ROOT / "README.md").read_text(), markdown(table, pd.DataFrame(walks))
-        before, rest = text.split(MARKS[0])
-        (ROOT / "README.md").write_text(f"{before}{MARKS[0]}\n{shown}\n{MARKS[1]}{rest.split(MARKS[1])[1]}")
+        readme = ROOT / "README.md"
+        readme.write_text(MARK.sub(lambda found: f"{found[1]}{shown}{found[2]}", readme.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

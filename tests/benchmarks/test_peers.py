@@ -39,15 +39,23 @@ def test_a_peer_gets_the_edges_of_the_split(peers, tmp_path):
         assert torch.equal(again.item, wanted.item)
 
 
+@pytest.fixture
+def args(tmp_path) -> argparse.Namespace:
+    """What a command without options asks for."""
+    return argparse.Namespace(lightgcn="", venvs=tmp_path)
+
+
 @pytest.mark.slow
-def test_a_peer_trains_in_its_own_python_and_is_evaluated_here(peers, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["course-lightgcn", "pyg-lightgcn"])
+def test_a_row_is_trained_in_a_process_of_its_own_and_evaluated_here(peers, tmp_path, monkeypatch, args, name):
     parts = written(peers, tmp_path)
     monkeypatch.setattr(peers, "installed", lambda peer, folder: Path(sys.executable))  # PyG is here already
-    args = argparse.Namespace(epochs=2, lightgcn="", venvs=tmp_path)
-    row = peers.peer_row("pyg-lightgcn", tmp_path, args)
-    assert row["seconds"] > 0
+    row = peers.trained(name, tmp_path, peers.Task(2, 64, {}), args)
+    assert row["CPU s"] > 0
     assert row["epochs"] == 2
-    model = peers.Fixed(*peers.embeddings("pyg-lightgcn", tmp_path))
+    if sys.platform == "linux":
+        assert row["MB"] > 50  # PyTorch alone takes more
+    model = peers.Fixed(*peers.embeddings(name, tmp_path))
     assert (model.num_users, model.num_items) == (20, 15)
     assert 0 < peers.quality(model, parts)["recall@20"] <= 1
 
@@ -61,23 +69,43 @@ def test_a_peer_that_cannot_be_installed_is_skipped_with_what_pip_said(peers, tm
     assert "no such folder" in row["skipped"]
 
 
-def test_a_checkout_that_was_not_given_is_said_so(peers, tmp_path):
-    args = argparse.Namespace(epochs=2, lightgcn="", venvs=tmp_path)
-    row = peers.tried("authors", lambda: peers.peer_row("authors-lightgcn", tmp_path, args))
+def test_a_checkout_that_was_not_given_is_said_so(peers, tmp_path, args):
+    task = peers.TASKS["gowalla"]
+    row = peers.tried("authors", lambda: peers.trained("authors-lightgcn", tmp_path, task, args))
     assert "--lightgcn" in row["skipped"]
 
 
+def test_every_peer_has_a_run(peers, script):
+    assert set(peers.PEERS) == set(script("peer_runs").RUNS)
+
+
+def test_ratios_are_to_the_course_and_a_peer_without_settings_is_left_out(peers, tmp_path, monkeypatch, args):
+    parts = written(peers, tmp_path)
+    seconds = {"course-lightgcn": 2.0, "pyg-lightgcn": 5.0}
+
+    def trained(name, folder, task, args):
+        if name not in seconds:
+            raise peers.Skipped("no wheel")
+        return {"what": peers.PEERS[name].title, "version": "", "epochs": 1, "CPU s": seconds[name], "MB": 10.0}
+
+    monkeypatch.setattr(peers, "trained", trained)
+    monkeypatch.setattr(peers, "embeddings", lambda name, folder: (np.ones((20, 2)), np.ones((15, 2))))
+    args.peers = ["course-lightgcn", "course-softmax", "pyg-lightgcn", "implicit-als"]
+    table = peers.comparison("gowalla", peers.TASKS["gowalla"], tmp_path, parts, args)
+    assert table["×"].tolist()[:2] == [1, 2.5]
+    assert table["what"].tolist() == [peers.PEERS[name].title for name in args.peers if name != "course-softmax"]
+    assert table["skipped"].tolist()[2] == "no wheel"
+
+
 def test_the_table_tells_figures_or_the_reason(peers):
-    done = {
-        "what": "a",
-        "epochs": 3,
-        "seconds": 1.5,
-        "ratio": 2.0,
-        "recall@20": 0.25,
-        "ndcg@20": 0.125,
-        "version": "1.0",
-    }
-    lines = peers.markdown(pd.DataFrame([done, {"what": "b", "skipped": "no wheel"}]), pd.DataFrame([])).splitlines()
-    assert lines[2] == "| a | 1.0 | 3 | 1.5 | 2 | 0.2500 | 0.1250 |"
+    done = {"what": "a", "version": "1.0", "epochs": 3, "CPU s": 1.5, "×": 2.0, "MB": 412.3}
+    done |= {"recall@20": 0.25, "ndcg@20": 0.125}
+    table = pd.DataFrame([done, {"what": "b", "skipped": "no wheel"}])
+    lines = peers.markdown(table, peers.TASKS["movielens-100k"].told).splitlines()
+    assert lines[2] == "| a | 1.0 | 3 | 1.5 | 2 | 412 | 0.2500 | 0.1250 |"
     assert "no wheel" in lines[3]
     assert len({line.count("|") for line in lines}) == 1
+
+
+def test_readme_has_a_place_for_the_tables(peers):
+    assert len(peers.MARK.findall((peers.ROOT / "README.md").read_text("utf-8"))) == 1
