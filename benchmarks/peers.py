@@ -259,7 +259,7 @@ def comparison(data: str, task: Task, folder: Path, parts: Split, args: argparse
     for name in (bar := tqdm(names, unit="peer", ncols=100)):
         bar.set_description(f"{data}, {name}")
         row = tried(PEERS[name].title, lambda name=name: trained(name, folder, task, args))
-        if "skipped" not in row:
+        if "skipped" not in row and "recall@20" in task.told:
             row |= quality(Fixed(*embeddings(name, folder)), parts)
         rows.append(row)
     table = pd.DataFrame(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+import psutil
 import pytest
 
 
@@ -40,5 +41,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers a core, at most four: half of the time a test waits; some hold a browser and a gigabyte."""
-    return min(4, 2 * (os.cpu_count() or 1))
+    """Two workers a core, since half of the time a test waits; each wants two gigabytes, for it may hold a browser."""
+    return max(1, min(2 * (os.cpu_count() or 1), psutil.virtual_memory().total // 2**31))
