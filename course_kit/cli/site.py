@@ -8,7 +8,7 @@ from pathlib import Path
 
 PICTURE = Path("docs/course.svg")
 PAPERS, README = Path("docs/papers.md"), Path("README.md")
-PEERS = re.compile(r"^\*\*Beside its peers\*\*: *(.*?)^<!-- end of the table -->", re.DOTALL | re.MULTILINE)
+PEERS = re.compile(r"^\*\*Beside its peers\*\*: *(.*?)^<!-- end of gowalla -->", re.DOTALL | re.MULTILINE)
 DOCUMENTS = tuple(Path("docs", f"{name}.md") for name in ("glossary", "lecture_map", "claims", "lecturer"))
 
 

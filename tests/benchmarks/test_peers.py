@@ -107,5 +107,7 @@ def test_the_table_tells_figures_or_the_reason(peers):
     assert len({line.count("|") for line in lines}) == 1
 
 
-def test_readme_has_a_place_for_the_tables(peers):
-    assert len(peers.MARK.findall((peers.ROOT / "README.md").read_text("utf-8"))) == 1
+def test_readme_has_a_place_for_the_tables_of_each_data_set(peers):
+    readme = peers.README.read_text("utf-8")
+    for data in peers.TASKS:
+        assert peers.placed(readme, data, "| here |").count("| here |") == 1
