@@ -32,7 +32,9 @@ def test_the_workflow_may_only_read_and_ends() -> None:
 
 
 def test_each_python_of_the_lock_is_tested() -> None:
-    assert WORKFLOW["jobs"]["linux"]["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12", "3.13", "3.14"]
+    matrix = WORKFLOW["jobs"]["linux"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.10", "3.11", "3.12", "3.13", "3.14"]
+    assert matrix["include"] == [{"python": "3.10", "versions": "lowest"}]
     assert {"macos-latest", "windows-latest"} == set(WORKFLOW["jobs"]["elsewhere"]["strategy"]["matrix"]["system"])
 
 

@@ -71,7 +71,7 @@ def test_old_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_requirements_are_those_of_pyproject() -> None:
     requirements = environment._requirements("course-lib")
-    assert requirements["torch"] == ">=2.4"
+    assert requirements["torch"] == ">=2.6"
     assert "ruff" not in requirements, "extras are no part of a student's environment"
 
 

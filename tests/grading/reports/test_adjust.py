@@ -22,7 +22,7 @@ HEAD = "student,function,points,change,comment,by\n"
 HALF = result(A1, top_k=CaseResult("wrong", "worst_first"))
 STUDENTS = ("ada", "ben", "cleo", "dan", "eve")
 DUE = {"due": "2026-11-30T18:00Z", "late": "10%/day"}
-CLASS = run(A1, {**dict.fromkeys(STUDENTS, IN_TIME), "ben": "2026-12-01T19:00:00Z", "eve": None}, **DUE)
+CLASS = run(A1, {**dict.fromkeys(STUDENTS, IN_TIME), "ben": "2026-12-01T19:00:00+00:00", "eve": None}, **DUE)
 CLASS = CLASS.__class__(**{**CLASS.__dict__, "names": {"ada": "Ada Abel"}})
 RESULTS = {student: HALF for student in STUDENTS if student != "eve"}
 LINES = """ada,top_k,18,,"<b>fair</b> tie break",Kim
