@@ -70,14 +70,16 @@ export default {
       }
     };
     const watch = new MutationObserver(tell);
-    const begin = setTimeout(() => { // the widget is in the page by then
+    const begin = setInterval(() => { // JupyterLab may make a widget long before it puts it into the page
+      if (!el.isConnected) return;
+      clearInterval(begin);
       const notebook = el.closest(".jp-Notebook");
       if (notebook) watch.observe(notebook, { childList: true, subtree: true });
       tell();
-    });
+    }, 100);
     const close = predict.render(context);
     return () => {
-      clearTimeout(begin);
+      clearInterval(begin);
       watch.disconnect();
       close();
     };
