@@ -49,6 +49,13 @@ def test_a_number_is_shown_beside_the_truth_with_its_distance(show):
     assert shown.place.get_by_role("img").count() == 1
 
 
+def test_a_number_that_was_guessed_right_is_not_off_by_nothing(show):
+    widget = asked("How many?", low=0, high=4, step=1)
+    widget.guess, widget.locked = 3, True
+    assert repr(widget.reveal(3)) == "Your guess “3” was right."
+    assert show(widget).say() == "You saw it coming."
+
+
 def test_a_slider_that_nobody_moved_is_no_guess(show):
     shown = show(asked("How many?", low=0, high=4, step=1))
     assert shown.place.locator(".kit-value").inner_text() == "not chosen yet"
