@@ -11,13 +11,13 @@ export const schedule = (epoch, shared, gap) => {
 
 // Two wholes of the same length, and the part of the hard negatives in each.
 const parts = (ofSet, ofPush) => {
-  const x = scale([0, 1], [0, 150]);
-  return figure("All negatives of the epoch, and all of their push: the part of the hard ones in each", 170, 92, [
-    ["the negatives, counted", ofSet], ["their push", ofPush],
+  const x = scale([0, 1], [0, 196]);
+  return figure("All negatives of the epoch, and all of their push: the part of the hard ones in each", 330, 42, [
+    ["negatives, counted", ofSet], ["their push", ofPush],
   ].map(([name, share], i) => [
-    text(0, 42 * i + 14, name, { anchor: "start" }),
-    bar(0, 42 * i + 20, x(1), 5, 14),
-    bar(0, 42 * i + 20, x(share), 3, 14),
+    text(118, 20 * i + 14, name, { anchor: "end" }),
+    bar(124, 20 * i + 4, x(1), 5, 13),
+    bar(124, 20 * i + 4, x(share), 3, 13),
   ]));
 };
 
@@ -25,11 +25,11 @@ const picture = (epoch, shared, gap) => {
   const epochs = range(EPOCHS).map((i) => i + 1);
   const all = epochs.map((n) => schedule(n, shared, gap));
   const x = scale([1, EPOCHS], [34, 320]);
-  const y = scale([0, 100], [118, 22]);
+  const y = scale([0, 100], [98, 20]);
   const now = schedule(epoch, shared, gap);
-  return figure("Share of the hard negatives over the epochs, in percent", 330, 146,
-    axisX(x, [1, 5, 10, 15, 20], 118, "epoch"), axisY(y, [0, 50, 100], 34), text(20, 11, "the part of the hard ones over the epochs, %", { anchor: "start", kind: "small" }),
-    line(x(epoch), 22, x(epoch), 118, "ink"),
+  return figure("Share of the hard negatives over the epochs, in percent", 330, 126,
+    axisX(x, [1, 5, 10, 15, 20], 98, "epoch"), axisY(y, [0, 50, 100], 34), text(20, 11, "the part of the hard ones over the epochs, %", { anchor: "start", kind: "small" }),
+    line(x(epoch), 20, x(epoch), 98, "ink"),
     curve(all.map(({ ofSet }, i) => [x(epochs[i]), y(100 * ofSet)]), "s1 bold"),
     curve(all.map(({ ofPush }, i) => [x(epochs[i]), y(100 * ofPush)]), "s0 bold dashed"),
     mark(x(epoch), y(100 * now.ofSet), 1), mark(x(epoch), y(100 * now.ofPush), 0),
