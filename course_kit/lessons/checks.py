@@ -194,6 +194,7 @@ CHECKS = {
     "07 tree": Check(
         (1 + 51) / 2,
         {
+            51: "That is layer 1 alone. Add layer 2, then divide by the two convolutions per film of layer by layer.",
             52: "That is the size of one tree. Divide it by the two convolutions per film of layer by layer.",
             51 / 2: "The film itself is needed in both layers.",
             50 / 2: "The film itself is needed in both layers.",

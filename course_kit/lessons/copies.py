@@ -27,7 +27,7 @@ RECORD = ".editions.json"  # in the folder of the copies: file → digest of the
 ELSEWHERE = re.compile(r"^\[Open in Colab\].*\n\n", re.MULTILINE)  # of no use in a copy that is open already
 NOT_COPIED = {"presenter", "colab"}  # tags of cells for the lecturer, and for a place where the course is not installed
 WIDGET, ITS_NAME = "application/vnd.jupyter.widget-view+json", re.compile(r"(\w+): ")  # in an output and its text
-PREDICT = re.compile(r'\bPredict\(\s*"([^"]*)"')  # and its question
+PREDICT = re.compile(r'\bPredict\(\s*(?:"([^"]*)"|(\w+))')  # and its question, or the name that it has in the cell
 NEXT = re.compile(r"#|\*\*(Check \d|Your turn|Predict|Sketch|Break)")  # how a text begins that speaks of something new
 FOLDED = '<details class="told" title="{question}"><summary>Read after the reveal</summary>\n\n{text}\n\n</details>\n'
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:)([^)#\s]*[./][^)#\s]*)[^)]*\)")
@@ -145,12 +145,21 @@ def _folded(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for cell in cells:
         source = "".join(cell["source"])
         if cell["cell_type"] == "code":
-            asked = PREDICT.search(source)
-            question, is_revealed = (asked[1], False) if asked else (question, is_revealed or ".reveal(" in source)
+            asked = _asked(source)
+            question, is_revealed = (asked, False) if asked else (question, is_revealed or ".reveal(" in source)
         elif is_revealed := is_revealed and not NEXT.match(source):
             text = FOLDED.format(question=html.escape(question), text=source)
             cell = {**cell, "source": text.splitlines(keepends=True)}
         yield cell
+
+
+def _asked(source: str) -> str:
+    """The question of the prediction that a cell asks; empty if it asks none."""
+    found = PREDICT.search(source)
+    if not found or found[1] is not None:
+        return found[1] if found else ""
+    named = re.search(rf'\b{found[2]} = "([^"]*)"', source)
+    return named[1] if named else ""
 
 
 def _places_of_widgets(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

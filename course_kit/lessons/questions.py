@@ -252,7 +252,7 @@ QUESTIONS = {
             "As a walk with restarts gets longer, the shares of its visits tend to …",
             ("the degrees", "personalised PageRank", "equal shares"),
             1,
-            "Four times as many steps halve the error.",
+            "The restarts keep it near its start. Without them, the shares would tend to the degrees.",
         ),
         Question(
             "The restart probability goes to 0. A film's neighbours become …",

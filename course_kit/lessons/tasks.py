@@ -474,6 +474,7 @@ TASKS: dict[str, Task] = {
                 torch.ones(num) / num,
             ),
             "First the neighbours, then their weights.": lambda visits, num: _importance(visits, num)[::-1],
+            "The weights are missing: return two things.": lambda visits, num: visits.topk(num).indices,
         },
     ),
     "07 fold in": Task(
@@ -574,6 +575,9 @@ TASKS: dict[str, Task] = {
             "That assumes a slope of 1.": lambda s, c, to: c[-1] * to / s[-1],
             "Use the last two points only.": lambda s, c, to: np.exp(
                 np.polyval(np.polyfit(np.log(s), np.log(c), 1), np.log(to))
+            ),
+            "Take the slope between the last two points, not between the first and the last.": lambda s, c, to: (
+                c[-1] * (to / s[-1]) ** (np.log(c[-1] / c[0]) / np.log(s[-1] / s[0]))
             ),
             "That begins at the first point. Go on from the last one.": lambda s, c, to: (
                 _extended(s, c, to) / c[-1] * c[0]

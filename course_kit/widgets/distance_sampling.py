@@ -42,5 +42,5 @@ class DistanceSampling(Widget):
         return {
             "random distance": f"{fixed(mean.item(), 2)} ± {fixed(spread.item(), 2)}",
             "nearest candidate": fixed(nearest, 2),
-            "reach of [0.5, 1.4]": f"{100 * reach:.0f} %",
+            "part of [0.5, 1.4] that is drawn": f"{100 * reach:.0f} %",
         }

@@ -89,11 +89,10 @@ class Predict(Widget):
         if not self.locked:
             return Line("No guess was locked. Lock one in the box above, and the truth appears there.")
         guess, came_out = self._shown(self.guess), self._shown(self.truth)
-        if self.options:
-            return Line(
-                f"Your guess “{guess}” was right." if guess == came_out else f"You: {guess}. It is: {came_out}."
-            )
-        return Line(f"You: {guess}. It is: {came_out}. You were off by {self._shown(abs(self.guess - self.truth))}.")
+        if guess == came_out:
+            return Line(f"Your guess “{guess}” was right.")
+        off = "" if self.options else f" You were off by {self._shown(abs(self.guess - self.truth))}."
+        return Line(f"You: {guess}. It is: {came_out}.{off}")
 
     def draw(self, ax: Axes) -> None:
         """Write the question and its possible answers."""

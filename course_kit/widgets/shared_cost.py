@@ -21,8 +21,11 @@ class SharedCost(Widget):
     def draw(self, ax: Axes) -> None:
         """Draw the embeddings of a batch."""
         B, N = 2**self.batch, self.negatives
-        ax.barh(["shared", "own"], [2 * B + N, 2 * B + B * N], color=figures.BLUE, log=True)
+        rows, pairs = ["shared", "own"], [2 * B, 2 * B]
+        ax.barh(rows, pairs, color=figures.BLUE, label="pairs")
+        ax.barh(rows, [N, B * N], left=pairs, color=figures.ORANGE, label="negatives")
         ax.set(xlabel="embeddings per batch")
+        ax.legend()
 
     def numbers(self) -> dict[str, str]:
         """Embeddings a batch, and what sharing saves: on the negatives alone, and on the whole batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -94,6 +95,33 @@ def test_text_that_tells_an_outcome_is_folded_until_something_new_begins():
     assert [source for source in sources if source not in folded] == [
         cell.source for cell in cells if cell.source in sources
     ]
+
+
+def test_text_is_folded_under_its_own_question_even_if_the_cell_gives_the_question_a_name():
+    code, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    cells = [
+        code('guess = Predict("Is it four?", low=0)\nguess.reveal(four)'),
+        text("**Predict, then reveal.** Now the other one."),
+        code('question = "Is it five?"\nguess = Predict(question, [str(n) for n in range(6)])'),
+        code("guess.reveal(five)"),
+        text("It is."),
+    ]
+    copy = nbformat.reads(student_notebook(nbformat.writes(nbformat.v4.new_notebook(cells=cells))), as_version=4)
+    assert 'title="Is it five?"' in copy.cells[-1].source
+
+
+@pytest.mark.parametrize("lesson", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_folded_text_of_a_lesson_waits_for_the_prediction_before_it(lesson):
+    shown = nbformat.read(lesson, as_version=4)
+    states = shown.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    questions = {state["state"]["question"] for state in states if "question" in state["state"]}
+    copy = nbformat.reads(student_notebook(nbformat.writes(shown)), as_version=4)
+    waits_for = ""
+    for cell in copy.cells:
+        asked = [question for question in questions if cell.cell_type == "code" and f'"{question}"' in cell.source]
+        waits_for = asked[0] if asked else waits_for
+        if title := re.match('<details class="told" title="([^"]*)">', cell.source):
+            assert html.unescape(title[1]) == waits_for
 
 
 def test_an_update_renews_what_is_untouched_and_leaves_what_is_not(course):

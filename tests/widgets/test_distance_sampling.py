@@ -31,7 +31,7 @@ def test_random_points_on_a_sphere_are_as_far_apart(js):
 def test_in_few_dimensions_near_negatives_exist_and_in_many_not(show):
     shown = show(DistanceSampling())
     shown.set("dimension n", 8)
-    assert shown.numbers()["reach of [0.5, 1.4]"] == "100 %"
+    assert shown.numbers()["part of [0.5, 1.4] that is drawn"] == "100 %"
     shown.set("dimension n", 128)
     shown.set("candidates", 9)
-    assert int(shown.numbers()["reach of [0.5, 1.4]"].split()[0]) < 50
+    assert int(shown.numbers()["part of [0.5, 1.4] that is drawn"].split()[0]) < 50

@@ -28,8 +28,8 @@ def test_bpr_leaves_the_middle_of_a_row_and_binary_does_not(show):
     shown.press("ten steps")
     assert [sum(row) for row in shown.state("scores")] == pytest.approx([-4, 6])
     shown.press("reset")
-    shown.press("ten steps")
-    assert abs(sum(shown.state("scores")[1])) < 5
+    shown.press("ten steps")  # the hint promises that these are enough to see it
+    assert [abs(sum(row)) < 2 for row in shown.state("scores")] == [True, True]
 
 
 def test_bad_scores_are_refused():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from course_kit.widgets import Predict
+from course_kit.widgets.base import bundle
 
 
 def asked(question: str, *options: str, truth: str | float | None = None, **numbers: float) -> Predict:
@@ -48,6 +49,13 @@ def test_a_number_is_shown_beside_the_truth_with_its_distance(show):
     assert shown.place.get_by_role("img").count() == 1
 
 
+def test_a_number_that_was_guessed_right_is_not_off_by_nothing(show):
+    widget = asked("How many?", low=0, high=4, step=1)
+    widget.guess, widget.locked = 3, True
+    assert repr(widget.reveal(3)) == "Your guess “3” was right."
+    assert show(widget).say() == "You saw it coming."
+
+
 def test_a_slider_that_nobody_moved_is_no_guess(show):
     shown = show(asked("How many?", low=0, high=4, step=1))
     assert shown.place.locator(".kit-value").inner_text() == "not chosen yet"
@@ -91,3 +99,27 @@ def test_impossible_questions_and_truths_are_refused():
         Predict(options=["a", "b"]).reveal("maybe")
     with pytest.raises(ValueError, match=r"^truth: got nan"):
         Predict().reveal(float("nan"))
+
+
+LATE = """async (module) => {
+    const {default: widget} = await import(URL.createObjectURL(new Blob([module], {type: "text/javascript"})));
+    const state = {question: "Why?", options: ["this", "that"], guess: "this", locked: true, truth: "that", _start: {}};
+    const model = {get: (trait) => state[trait], on() {}, off() {}};
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const el = document.createElement("div");
+    const close = widget.render({model, el});
+    await pause(300); // made, but not yet in the page, as JupyterLab does with a cell that is out of sight
+    const notebook = Object.assign(document.createElement("div"), {className: "jp-Notebook"});
+    notebook.innerHTML = '<details class="told" title="Why?">Because.</details>';
+    notebook.prepend(el);
+    document.body.append(notebook);
+    const text = notebook.querySelector("details");
+    for (let i = 0; i < 100 && !text.open; i++) await pause(50);
+    close();
+    notebook.remove();
+    return text.open;
+}"""
+
+
+def test_folded_text_opens_though_the_widget_comes_into_the_page_late(bench):
+    assert bench.evaluate(LATE, bundle("predict"))

@@ -29,6 +29,8 @@ def test_both_languages_take_the_same_walk(js):
 
 def test_more_steps_come_nearer_and_a_sure_restart_stays_at_home(show):
     shown = show(RandomWalk())
+    shown.press("double")
+    assert shown.numbers()["steps"] == "64"
     shown.set("steps", 12)
     assert float(shown.numbers()["farthest from the limit"]) < 0.02
     shown.set("restart", 1)

@@ -58,7 +58,7 @@ export default stage({
       numbers: [
         ["random distance", `${fixed(mean)} ± ${fixed(sd)}`, lineKey("s0 bold")],
         ["nearest candidate", fixed(nearest)],
-        ["reach of [0.5, 1.4]", `${fixed(100 * reach, 0)} %`, lineKey("s3 bold dotted")],
+        ["part of [0.5, 1.4] that is drawn", `${fixed(100 * reach, 0)} %`, lineKey("s3 bold dotted")],
       ],
       say: reach >= 0.995 ? "Near negatives exist: distances can be made uniform."
         : `In ${dim} dimensions hardly one of ${(10 ** candidates).toLocaleString("en")} stands nearer than ${fixed(nearest)}: no weight can draw what is not there.`,

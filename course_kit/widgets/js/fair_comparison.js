@@ -1,4 +1,4 @@
-import { bar, choice, figure, fixed, scale, stage, text, toggle } from "./kit.js";
+import { bar, barKey, choice, figure, fixed, scale, stage, text, toggle } from "./kit.js";
 
 // The rows of the groups that are on, best first; equal values keep their order.
 export const board = (entries, dataset, groups) =>
@@ -15,7 +15,7 @@ const picture = (rows, dataset, focus) => {
 
 export default stage({
   title: "Who is on the board?",
-  hint: "Recall@20 as published. First the paper's own table; then let others in.",
+  hint: ({ focus }) => `Recall@20 as published. At first only some take part. Tick the others, too: which place does ${focus} get?`,
   controls: ({ entries, groups }) => [
     choice("data set", "dataset", Object.keys(entries[0][2]).map((name) => [name, name])),
     ...Object.keys(groups).map((group) => toggle(group, ["groups", group])),
@@ -26,6 +26,7 @@ export default stage({
     const sources = [...new Set(rows.map(([, , , source]) => source))].join("; ");
     return {
       figures: [picture(rows, dataset, focus)],
+      legend: [[barKey(3), focus], [barKey(5), "other methods"]],
       numbers: [
         ["first", rows.length ? `${rows[0][0]}, ${fixed(rows[0][2][dataset], 4)}` : "nobody"],
         [`place of ${focus}`, place ? `${place} of ${rows.length}` : "not on the board"],

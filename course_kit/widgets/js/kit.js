@@ -136,7 +136,7 @@ export const slider = (name, path, { min, max, step = 1, log = false, show = Str
 };
 
 // Back, play and step over a whole number of the state, which a slider shows too. Whatever else is moved stops the play.
-export const player = (path, { min = 0, max, wait = 500, now = null, locked = () => false }) => (state, set) => {
+export const player = (path, { min = 0, max, wait = 500, now = null, locked = () => false, names = ["back", "play", "step"] }) => (state, set) => {
   const { read, write } = { ...place(path), ...(now && { read: now }) };
   const last = () => (typeof max === "function" ? max(state) : max);
   let timer = null;
@@ -171,14 +171,14 @@ export const player = (path, { min = 0, max, wait = 500, now = null, locked = ()
     show();
   };
   const each = [
-    press("back", () => !locked(state) && read(state) > min, () => to(read(state) - 1)),
-    press("play", () => !locked(state) && last() > min, play),
-    press("step", () => !locked(state) && read(state) < last(), () => to(read(state) + 1)),
+    press(names[0], () => !locked(state) && read(state) > min, () => to(read(state) - 1)),
+    press(names[1], () => !locked(state) && last() > min, play),
+    press(names[2], () => !locked(state) && read(state) < last(), () => to(read(state) + 1)),
   ];
   const show = () => {
     if (timer && !moving) stop();
     for (const { button, can } of each) button.ariaDisabled = String(!can());
-    each[1].button.textContent = timer ? "stop" : "play";
+    each[1].button.textContent = timer ? "stop" : names[1];
   };
   return { element: node("span", { className: "kit-player" }, ...each.map(({ button }) => button)), show, close: stop };
 };

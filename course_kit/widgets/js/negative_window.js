@@ -28,7 +28,7 @@ export default stage({
   hint: "A generated world of 200 users and 120 items. Move the window away from the top. How many of its “negatives” are still positives to come?",
   controls: () => [
     slider("from", "low", { min: 0, max: 18, show: (band) => `${5 * band} %` }),
-    slider("width", "width", { min: 1, max: 20, show: (bands) => `${5 * bands} %` }),
+    slider("width", "width", { min: 1, max: 20, show: (bands, { low }) => `${Math.min(5 * bands, 100 - 5 * low)} %` }),
   ],
   draw(state) {
     const { false_negatives: bands, visits, low, width } = state;

@@ -26,8 +26,8 @@ export const sentence = ({ options, guess, locked, truth }) => {
   if (guess === null) return options.length ? "Choose an answer, then lock it." : "Move the slider to your guess, then lock it.";
   if (!locked) return "Lock your guess (key L). A wrong guess that stands there teaches most.";
   if (truth === null) return "Locked. The truth appears here when you have run the cells below.";
-  if (!options.length) return `You were off by ${shown(Math.abs(guess - truth))}.`;
-  return guess === truth ? "You saw it coming." : "Not what you expected. Why?";
+  if (shown(guess) === shown(truth)) return "You saw it coming.";
+  return options.length ? "Not what you expected. Why?" : `You were off by ${shown(Math.abs(guess - truth))}.`;
 };
 
 const predict = stage({
@@ -70,14 +70,16 @@ export default {
       }
     };
     const watch = new MutationObserver(tell);
-    const begin = setTimeout(() => { // the widget is in the page by then
+    const begin = setInterval(() => { // JupyterLab may make a widget long before it puts it into the page
+      if (!el.isConnected) return;
+      clearInterval(begin);
       const notebook = el.closest(".jp-Notebook");
       if (notebook) watch.observe(notebook, { childList: true, subtree: true });
       tell();
-    });
+    }, 100);
     const close = predict.render(context);
     return () => {
-      clearTimeout(begin);
+      clearInterval(begin);
       watch.disconnect();
       close();
     };

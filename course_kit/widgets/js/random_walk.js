@@ -1,4 +1,4 @@
-import { bar, choice, figure, fixed, lineKey, mark, markKey, player, range, scale, slider, stage, sum, text } from "./kit.js";
+import { bar, barKey, choice, figure, fixed, lineKey, mark, markKey, player, range, scale, slider, stage, sum, text } from "./kit.js";
 import { drawGraph, neighbours } from "./graph.js";
 import { pagerank } from "./pagerank.js";
 
@@ -42,7 +42,7 @@ export default stage({
     choice("start", "user", users.map((name, u) => [u, name])),
     slider("restart", "restart", { min: 0, max: 1, step: 0.05, show: (value) => fixed(value, 2) }),
     slider("steps", "doublings", { min: 0, max: 12, show: (power) => `${2 ** power}` }),
-    player("doublings", { max: 12, wait: 900 }),
+    player("doublings", { max: 12, wait: 900, names: ["halve", "play", "double"] }),
   ],
   draw(state) {
     const { users, user, restart, doublings, draws } = state;
@@ -58,7 +58,7 @@ export default stage({
     return {
       figures: [
         drawGraph("Each node as large as it is often visited", state, {
-          node: (n) => ({ size: 3 + 9 * Math.sqrt(shares[n]), hollow: !count[n], set: n < users.length ? { user: n } : null, note: n === path.at(-1) ? "◂" : "" }),
+          node: (n) => ({ size: 3 + 7 * Math.sqrt(shares[n]), hollow: !count[n], set: n < users.length ? { user: n } : null, note: n === path.at(-1) ? "◂" : "" }),
           edge: (u, v) => (walked(u, v) ? "ink bold" : ""),
         }),
         bars(state, shares, limit),
@@ -66,6 +66,7 @@ export default stage({
       legend: [
         [lineKey("ink bold"), `the walk's last ${LAST} steps, without jumps home`],
         ["◂ ", "where it stands now"],
+        [barKey(0), "the share of the visits so far (orange: at items)"],
         [markKey(3), "the share of the visits that a very long walk tends to"],
       ],
       numbers: [["steps", `${steps}`], ["at items", `${atItems}`], ["farthest from the limit", fixed(away, 3)]],

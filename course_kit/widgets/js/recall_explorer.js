@@ -28,13 +28,13 @@ const ranking = ({ items, scores, user, k, exclude }, { seen, positives, list })
   const order = topK(scores[user], items.length, exclude ? seen[user] : []);
   const rest = exclude ? range(items.length).filter((v) => seen[user][v]) : [];
   return figure(
-    "The list, best first; a circle is a positive, a square is none, the line is the end of the list", 196, 18 * items.length + 12,
+    "The list, best first; a circle is a positive, full if it is in the list; the line is the end of the list", 196, 18 * items.length + 12,
     [...order, ...rest].map((v, i) => {
       const y = 18 * i + 12;
       const out = i >= order.length;
       return [
         text(12, y + 3.5, out ? "seen" : `${i + 1}.`, { kind: "small" }),
-        mark(34, y, positives[user][v] ? 0 : 1, { hollow: !list.includes(v) }),
+        positives[user][v] && mark(34, y, 0, { hollow: !list.includes(v) }),
         text(44, y + 3.5, `v${v} ${items[v]}`, { anchor: "start", kind: list.includes(v) ? "strong" : "small" }),
         text(195, y + 3.5, fixed(scores[user][v], 1), { anchor: "end", kind: "small" }),
         i === Math.min(k, order.length) - 1 && line(2, y + 9, 195, y + 9, "bold ink"),
@@ -68,13 +68,13 @@ export default stage({
         drawGraph("Known edges solid, hidden edges dashed", state, {
           edge: (u) => (u === user ? "ink" : ""),
           extra: hidden.map(([u, v]) => [u, v, `dashed bold s3${u === user ? " ink" : ""}`]),
-          node: (n) => ({ hollow: n >= users.length ? !list.includes(n - users.length) : n !== user, set: n < users.length ? { user: n } : null }),
+          node: (n) => ({ hollow: n < users.length && n !== user, set: n < users.length ? { user: n } : null }),
         }),
         ranking(state, seeing),
       ],
       legend: [
         [lineKey("ink"), "known edge of the user"], [lineKey("dashed bold s3"), "hidden edge"],
-        [markKey(0), "in the ranking: a positive"], [markKey(1), "no positive"], [markKey(1, { hollow: true }), "not in the list"],
+        [markKey(0), "a hit: a positive in the list"], [markKey(0, { hollow: true }), "a positive missed"], [lineKey("bold ink"), "end of the list"],
       ],
       numbers: [
         ["recall", fixed(values[user], 3)],

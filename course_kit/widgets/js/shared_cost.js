@@ -1,21 +1,19 @@
-import { bar, barKey, figure, fixed, line, lineKey, markup, scale, slider, stage, text } from "./kit.js";
+import { bar, barKey, figure, fixed, scale, slider, stage, text } from "./kit.js";
 
 // Embeddings a batch of B pairs needs with N negatives each, and with N for all.
 export const cost = (B, N) => ({ own: 2 * B + B * N, shared: 2 * B + N, factor: (2 * B + B * N) / (2 * B + N) });
 
-const picture = (B, N, { own, shared }) => {
-  const x = scale([0, 7.5], [60, 320]);
-  const at = (count) => x(Math.log10(Math.max(count, 1)));
-  const powers = [0, 1, 2, 3, 4, 5, 6, 7];
-  const rows = [["own", B * N, own], ["shared", N, shared]];
-  return figure("Embeddings on a logarithmic scale: negatives as bars, the whole batch as a line", 340, 108,
-    powers.map((power) => [line(x(power), 8, x(power), 80, "dotted"), text(x(power), 93, markup`10<tspan dy="-4">${power}</tspan>`, { kind: "small" })]),
-    rows.map(([name, negatives, all], i) => [
-      text(54, 36 * i + 28, name, { anchor: "end" }),
-      bar(60, 36 * i + 16, at(negatives) - 60, 1, 16),
-      line(at(all), 36 * i + 12, at(all), 36 * i + 36, "ink bold"),
-    ]),
-    text(190, 106, "embeddings per batch", { kind: "small" }),
+const picture = (B, N, { own, shared, factor }) => {
+  const rows = [["own negatives for each pair", B * N, own], ["negatives shared by all", N, own], [`the same, enlarged ${fixed(factor, 1)}×`, N, shared]];
+  return figure("Embeddings of a batch: pairs first, then negatives; the last row enlarges the one above it", 340, 112,
+    rows.map(([name, negatives, whole], i) => {
+      const x = scale([0, whole], [0, 320]);
+      return [
+        text(0, 36 * i + 14, name, { anchor: "start" }),
+        bar(0, 36 * i + 18, x(2 * B), 0, 14),
+        bar(x(2 * B), 36 * i + 18, x(negatives), 1, 14),
+      ];
+    }),
   );
 };
 
@@ -31,7 +29,7 @@ export default stage({
     const values = cost(B, N);
     return {
       figures: [picture(B, N, values)],
-      legend: [[barKey(1), "negatives alone"], [lineKey("ink bold"), "the whole batch, with its pairs"]],
+      legend: [[barKey(0), "queries and positives, 2 B"], [barKey(1), "negatives"]],
       numbers: [
         ["own negatives", values.own.toLocaleString("en")],
         ["shared", values.shared.toLocaleString("en")],
