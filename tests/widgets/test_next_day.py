@@ -38,6 +38,15 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield url
 
 
+def states(file: Path) -> tuple[set[str], set[str]]:
+    """Ids of the widgets that a notebook's outputs show, and of those whose state it holds."""
+    notebook = json.loads(file.read_text("utf-8"))
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    views = [output.get("data", {}).get("application/vnd.jupyter.widget-view+json") for output in outputs]
+    stored = notebook["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    return {view["model_id"] for view in views if view}, set(stored.get("state", {}))
+
+
 def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser, address: str, tmp_path: Path) -> None:
     watched = Watched(browser)
     page = watched.page
@@ -45,6 +54,7 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     lab.command("notebook:run-all-cells")
     page.wait_for_function("() => document.querySelectorAll('.kit').length === 2", timeout=300_000)
     predict, toy = page.locator(".kit").all()
+    notebook = tmp_path / "work/test.ipynb"
     predict.get_by_role("slider").press("ArrowRight")
     guess = predict.get_by_role("slider").input_value()
     predict.get_by_role("button", name=re.compile("lock")).press("Enter")
@@ -65,6 +75,14 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     assert predict.get_by_role("slider").input_value() == guess
     assert predict.get_by_role("slider").is_disabled()
     assert toy.get_by_role("slider", name="add to u1's row").input_value() == "8"
+
+    shown, _ = states(notebook)
+    lab.command("notebook:run-cell-and-select-next")  # the first cell, which imports: a kernel that knows no widget
+    lab.command("notebook:run-cell-and-select-next")  # the question: a new widget in the place of the stored one
+    until(lambda: lab.command("docmanager:save") or states(notebook)[0] != shown, page.wait_for_timeout)
+    now, stored = states(notebook)
+    assert len(now & shown) == 1  # of the two only the first was run
+    assert now <= stored  # the day after tomorrow both are there
 
     Lab(page, address, "notebooks/00_start_here.ipynb")
     lab.command("notebook:run-all-cells")

@@ -1,5 +1,7 @@
 // What every widget shares: markup that escapes, marks, controls that the keyboard reaches inside JupyterLab, a stage.
 
+import { keepSaved } from "./saved.js";
+
 // ---- numbers
 
 export const fixed = (number, digits = 2) =>
@@ -299,6 +301,9 @@ const number = ([name, value, key]) => markup`<div><dt>${key}${name}</dt><dd>${v
 // that shows which line or mark a number or some words belong to. `prepare(state)` runs once, before `controls(state, prepared)`.
 // `restart(state)` is what reset changes; null where an answer must stay.
 export const stage = ({ title, hint, controls = () => [], watch = [], prepare = () => null, restart = ({ _start }) => _start, draw }) => ({
+  initialize({ model }) {
+    keepSaved(model.widget_manager);
+  },
   render({ model, el }) {
     const state = new Proxy({}, { get: (_, trait) => model.get(trait) });
     const traits = [...Object.keys(state._start), ...watch];
