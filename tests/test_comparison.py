@@ -48,9 +48,10 @@ def test_every_contestant_scores_and_starts_from_its_seed(name):
         assert model.num_layers == 3
 
 
+@pytest.mark.parametrize("loss", ["bpr", "softmax"])
 @pytest.mark.parametrize("dataset", COMPLETE)
-def test_everybody_takes_part(dataset):
-    builders, recipes = contestants(dataset)
+def test_everybody_takes_part(dataset, loss):
+    builders, recipes = contestants(dataset, loss)
     assert list(builders) == list(MODELS)
     assert set(recipes) == LEARNT
 
