@@ -55,8 +55,8 @@ class Watched:
     def check(self) -> None:
         """Fail if anything left the page or went wrong in it since the last check."""
         (left, self.left), (errors, self.errors) = (self.left, []), (self.errors, [])
-        assert left == []
-        assert errors == []
+        assert left == [], left
+        assert errors == [], errors
 
 
 class Lab:

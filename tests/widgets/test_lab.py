@@ -1,11 +1,12 @@
 """JupyterLab: a figure in both themes; every widget; a prediction from the first look to the truth by keyboard alone.
 
-All in one page of one server, for opening it takes longer than most of the tests: a notebook after the other.
+One server serves a notebook for each, because its start takes longer than most of the tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -32,31 +33,38 @@ FILTER = "image => getComputedStyle(image).filter"
 
 
 @pytest.fixture(scope="module")
-def jupyter(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    watched = Watched(browser)
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with lab_server(tmp_path_factory.mktemp("lab"), **NOTEBOOKS) as address:
-        yield Lab(watched.page, address, "figure.ipynb")
-        watched.check()
-        watched.page.close()
+        yield address
 
 
-def test_a_figure_follows_the_theme_where_no_widget_has_brought_its_style_sheet(jupyter):
-    jupyter.command("notebook:run-all-cells")
-    figure = jupyter.page.locator(".jp-RenderedImage img")
-    figure.wait_for()
-    assert figure.evaluate(FILTER) == "none"
-    jupyter.theme("Dark")
-    assert figure.evaluate(FILTER).startswith("invert(0.93)")
-    jupyter.theme("Light")
+@contextmanager
+def opened(browser: Browser, address: str, name: str) -> Iterator[Lab]:
+    """A notebook in a page of its own, all of it run."""
+    watched = Watched(browser)
+    lab = Lab(watched.page, address, f"{name}.ipynb")
+    lab.command("notebook:run-all-cells")
+    yield lab
+    watched.check()
+    watched.page.close()
+
+
+def test_a_figure_follows_the_theme_where_no_widget_has_brought_its_style_sheet(browser, address):
+    with opened(browser, address, "figure") as lab:
+        figure = lab.page.locator(".jp-RenderedImage img")
+        figure.wait_for()
+        assert figure.evaluate(FILTER) == "none"
+        lab.theme("Dark")
+        assert figure.evaluate(FILTER).startswith("invert(0.93)")
+        lab.theme("Light")
 
 
 @pytest.fixture(scope="module")
-def lab(jupyter: Lab) -> Lab:
+def lab(browser: Browser, address: str) -> Iterator[Lab]:
     """Open at all widgets."""
-    jupyter.open("widgets.ipynb")
-    jupyter.command("notebook:run-all-cells")
-    jupyter.page.wait_for_function(f"() => document.querySelectorAll('.kit').length === {len(CELLS)}", timeout=300_000)
-    return jupyter
+    with opened(browser, address, "widgets") as lab:
+        lab.page.wait_for_function(f"() => document.querySelectorAll('.kit').length === {len(CELLS)}", timeout=300_000)
+        yield lab
 
 
 def kit(lab: Lab, name: str) -> Locator:
@@ -138,12 +146,11 @@ def test_training_goes_on_in_the_kernel_until_paused(lab):
 
 
 @pytest.fixture(scope="module")
-def predict(jupyter: Lab) -> Lab:
+def predict(browser: Browser, address: str) -> Iterator[Lab]:
     """Open at a prediction."""
-    jupyter.open("predict.ipynb")
-    jupyter.command("notebook:run-all-cells")
-    jupyter.page.wait_for_selector(".kit", timeout=300_000)
-    return jupyter
+    with opened(browser, address, "predict") as lab:
+        lab.page.wait_for_selector(".kit", timeout=300_000)
+        yield lab
 
 
 def slider(predict: Lab) -> Locator:
