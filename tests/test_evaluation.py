@@ -160,7 +160,7 @@ def peak():
 
 model, train, val = Model(), graph(U, 10), graph(U, 1)
 peaks = [peak()]
-for num_users in (500, 8_000):
+for num_users in (250, 4_000):
     evaluate(model, Split(train, val, graph(num_users, 2)))
     peaks.append(peak())
 print(peaks[1] - peaks[0], peaks[2] - peaks[1])

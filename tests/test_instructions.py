@@ -137,7 +137,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             submissions.write(path, path.name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("course_kit.grading.marking.bundle.VARIANTS", 1)
-    monkeypatch.setattr("course_kit.cli.grade._cores", lambda: 2)
+    for cores in ("course_kit.cli.grade._cores", "os.cpu_count"):  # each process would import torch first
+        monkeypatch.setattr(cores, lambda: 1)
     monkeypatch.setattr(Server, "serve_forever", _interrupted)
     return tmp_path
 

@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
@@ -28,6 +29,10 @@ from interruptible import begin
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "notebooks/00_start_here.ipynb"
 FIRST = f"my/{SOURCE}"
+MINE = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("my own work")]))
+COMMAND = [sys.executable, "tools/lab.py"]
+SETTINGS = "/lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin"
+PATHS = ("/api/status", f"/api/contents/{FIRST}", f"/lab/tree/{FIRST}", SETTINGS)
 pytestmark = pytest.mark.slow
 
 
@@ -53,18 +58,6 @@ def running(command: list[str], folder: Path, environment: dict[str, str]) -> It
         process.wait(timeout=300)
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> tuple[list[str], Path, dict[str, str]]:
-    """Command, folder and environment of a lab whose data cannot be fetched, apart from the user's own Jupyter."""
-    shutil.copytree(ROOT / "tools", tmp_path / "tools")
-    (tmp_path / "notebooks").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / SOURCE)
-    (tmp_path / "a file").touch()
-    environment = {"COURSE_DATA": str(tmp_path / "a file")}
-    environment |= {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    return [sys.executable, "tools/lab.py"], tmp_path, environment
-
-
 def get(address: str, path: str, token: str) -> tuple[int, str]:
     """Status and text of a page of the server."""
     url = urlsplit(address)._replace(path=path, query=f"token={token}" if token else "").geturl()
@@ -80,58 +73,66 @@ def token_of(address: str) -> str:
     return parse_qs(urlsplit(address).query)["token"][0]
 
 
-def test_lab_on_a_taken_port_without_data_or_display(lab: tuple[list[str], Path, dict[str, str]]) -> None:
-    command, folder, environment = lab
+class Opened(NamedTuple):
+    """A lab that was opened in `folder` on a port that was taken, and closed again."""
+
+    folder: Path
+    port: int
+    address: str
+    said: str
+    answers: dict[str, tuple[int, str]]
+    without_token: int
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """A lab with a student's work but no data, which cannot be fetched, and apart from the user's own Jupyter."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "tools", folder / "tools")
+    for path, text in ((SOURCE, nbformat.writes(nbformat.v4.new_notebook())), (FIRST, MINE)):
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text(text)
+    (folder / "a file").touch()
+    environment = {"COURSE_DATA": str(folder / "a file")}
+    environment |= {f"JUPYTER_{kind}_DIR": str(folder / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with running([*command, f"--port={port}"], folder, environment) as (address, output):
-            assert urlsplit(address).port != port
-            assert urlsplit(address).path == f"/lab/tree/{FIRST}"
-            assert get(address, "/api/status", token_of(address))[0] == 200
-            assert get(address, "/api/status", "")[0] == 403
-            assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
-            status, page = get(address, f"/lab/tree/{FIRST}", token_of(address))
-            assert (status, "jupyter-config-data" in page) == (200, True)
-            assert '"news": {"disabled": true}' in page
-        output = (folder / "output.txt").read_text()
-    assert "The lab opens without movielens-100k" in output
-    assert "Open this address in a browser" in output
-    assert "Traceback" not in output
+        with running([*COMMAND, f"--port={port}"], folder, environment) as (address, _):
+            answers = {path: get(address, path, token_of(address)) for path in PATHS}
+            without_token = get(address, "/api/status", "")[0]
+    return Opened(folder, port, address, (folder / "output.txt").read_text(), answers, without_token)
 
 
-def test_token_is_kept_and_private(lab: tuple[list[str], Path, dict[str, str]]) -> None:
-    command, folder, environment = lab
-    with running(command, folder, environment) as (first, _):
-        pass
+def test_lab_on_a_taken_port_without_data_or_display(opened: Opened) -> None:
+    assert urlsplit(opened.address).port != opened.port
+    assert urlsplit(opened.address).path == f"/lab/tree/{FIRST}"
+    assert {status for status, _ in opened.answers.values()} == {200}
+    assert opened.without_token == 403
+    page = opened.answers[f"/lab/tree/{FIRST}"][1]
+    assert "jupyter-config-data" in page
+    assert '"news": {"disabled": true}' in page
+    assert "The lab opens without movielens-100k" in opened.said
+    assert "Open this address in a browser" in opened.said
+    assert "Traceback" not in opened.said
+
+
+def test_a_students_copy_outlives_an_update(opened: Opened) -> None:
+    assert (opened.folder / FIRST).read_text() == MINE
+    assert "00_start_here.new-edition.ipynb" in opened.said
+
+
+def test_widgets_are_saved_with_their_notebook_by_default(opened: Opened) -> None:
+    assert json.loads(opened.answers[SETTINGS][1])["schema"]["properties"]["saveState"]["default"] is True
+
+
+def test_the_next_lab_keeps_the_private_token_and_replaces_a_home_that_cannot_be_written(opened: Opened) -> None:
+    folder = opened.folder
     assert stat.S_IMODE((folder / ".lab_token").stat().st_mode) == 0o600
-    with running(command, folder, environment) as (second, _):
-        assert get(second, "/api/status", token_of(first))[0] == 200
-
-
-def test_a_students_copy_outlives_an_update(lab: tuple[list[str], Path, dict[str, str]]) -> None:
-    command, folder, environment = lab
-    (folder / FIRST).parent.mkdir(parents=True)
-    (folder / FIRST).write_text("my own work")
-    with running(command, folder, environment) as (_, output):
-        assert (folder / FIRST).read_text() == "my own work"
-        assert "00_start_here.new-edition.ipynb" in output
-
-
-def test_widgets_are_saved_with_their_notebook_by_default(lab: tuple[list[str], Path, dict[str, str]]) -> None:
-    command, folder, environment = lab
-    plugin = "@jupyter-widgets/jupyterlab-manager:plugin"
-    with running(command, folder, environment) as (address, _):
-        status, text = get(address, f"/lab/api/settings/{plugin}", token_of(address))
-    assert status == 200
-    assert json.loads(text)["schema"]["properties"]["saveState"]["default"] is True
-
-
-def test_a_home_that_cannot_be_written_is_replaced(lab: tuple[list[str], Path, dict[str, str]]) -> None:
-    command, folder, environment = lab
-    homeless = {"HOME": "/dev/null/home", "COURSE_DATA": environment["COURSE_DATA"]}
-    with running(command, folder, homeless) as (address, output):
+    homeless = {"HOME": "/dev/null/home", "COURSE_DATA": str(folder / "a file")}
+    with running(COMMAND, folder, homeless) as (address, output):
+        assert get(address, "/api/status", token_of(opened.address))[0] == 200
         assert get(address, f"/api/contents/{FIRST}", token_of(address))[0] == 200
         assert "/dev/null/home cannot be written: settings, and data" in output
         assert list((folder / ".home").rglob("jpserver-*.json"))

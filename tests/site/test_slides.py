@@ -40,7 +40,18 @@ def test_tags_make_columns_and_rows():
     assert columns_of(cells[4:5]) == [[[cells[4]]]]
 
 
-def test_every_lecture_runs_through_to_its_end(site, watched):
+LARGE = """() => Reveal.getSlides().flatMap(slide => {
+    const {h, v} = Reveal.getIndices(slide);
+    Reveal.slide(h, v);
+    const inside = slide.getBoundingClientRect().bottom <= innerHeight;
+    const fits = slide.scrollHeight <= slide.clientHeight + 2 && slide.scrollWidth <= slide.clientWidth + 2;
+    return inside && fits ? [] : [`#/${h}/${v}: ${slide.scrollWidth} x ${slide.scrollHeight}`];
+})"""
+DRAWN = "() => [...document.querySelectorAll('[data-widget]')].every(e => e.children.length)"
+
+
+def test_every_lecture_runs_through_to_its_end_and_every_slide_fits_on_the_screen(site, watched):
+    large = {}
     for file in site:
         if ".slides." in file.name:
             page = show(watched, site, file.name.removesuffix(".slides.html"))
@@ -51,6 +62,9 @@ def test_every_lecture_runs_through_to_its_end(site, watched):
             assert steps >= total - 1 > 0 or file.name.startswith("99")
             assert "$$" not in page.locator(".slides").inner_text()
             assert "Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu" in page.locator("footer").inner_text()
+            page.wait_for_function(DRAWN)
+            large[file.name] = page.evaluate(LARGE)
+    assert {name: slides for name, slides in large.items() if slides} == {}
     watched.check()
 
 
@@ -111,27 +125,6 @@ def test_n_opens_the_notes_in_their_own_window(site, watched):
     page.keyboard.press("ArrowDown")  # the slide below, which has no notes
     notes.get_by_text("Ask the room first.").wait_for(state="hidden")
     notes.close()
-    watched.check()
-
-
-LARGE = """() => Reveal.getSlides().flatMap(slide => {
-    const {h, v} = Reveal.getIndices(slide);
-    Reveal.slide(h, v);
-    const inside = slide.getBoundingClientRect().bottom <= innerHeight;
-    const fits = slide.scrollHeight <= slide.clientHeight + 2 && slide.scrollWidth <= slide.clientWidth + 2;
-    return inside && fits ? [] : [`#/${h}/${v}: ${slide.scrollWidth} x ${slide.scrollHeight}`];
-})"""
-DRAWN = "() => [...document.querySelectorAll('[data-widget]')].every(e => e.children.length)"
-
-
-def test_every_slide_fits_on_the_screen(site, watched):
-    large = {}
-    for file in site:
-        if ".slides." in file.name:
-            page = show(watched, site, file.name.removesuffix(".slides.html"))
-            page.wait_for_function(DRAWN)
-            large[file.name] = page.evaluate(LARGE)
-    assert {name: slides for name, slides in large.items() if slides} == {}
     watched.check()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,12 +14,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import nbformat
+import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route
 
-LOOPBACK = {"127.0.0.1", "localhost"}
+from course_kit.lessons.lab import set_defaults
+
+ELSEWHERE = re.compile(r"^https?://(?!(127\.0\.0\.1|localhost)[:/])")  # asked of each request by Playwright itself
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},  # cells out of sight stay in the page
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
@@ -41,23 +44,19 @@ class Watched:
         self.page.set_default_timeout(300_000)
         self.left: list[str] = []
         self.errors: list[str] = []
-        self.page.route("**/*", self._gate)
+        self.page.route(ELSEWHERE, self._stop)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
 
-    def _gate(self, route: Route) -> None:
-        url = urlsplit(route.request.url)
-        if url.scheme in ("http", "https") and url.hostname not in LOOPBACK:
-            self.left.append(route.request.url)
-            route.abort()
-        else:
-            route.continue_()
+    def _stop(self, route: Route) -> None:
+        self.left.append(route.request.url)
+        route.abort()
 
     def check(self) -> None:
         """Fail if anything left the page or went wrong in it since the last check."""
         (left, self.left), (errors, self.errors) = (self.left, []), (self.errors, [])
-        assert left == []
-        assert errors == []
+        assert left == [], left
+        assert errors == [], errors
 
 
 class Lab:
@@ -66,10 +65,22 @@ class Lab:
     def __init__(self, page: Page, address: str, notebook: str) -> None:
         self.page = page
         page.goto(f"{address}/lab/workspaces/auto-test/tree/{notebook}?reset")
-        page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady", timeout=300_000)
-        page.wait_for_function(
-            "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=300_000
-        )
+        self._wait_for(notebook)
+
+    def _wait_for(self, notebook: str) -> None:
+        for true in (
+            f"context?.path === '{notebook}'",
+            "context.isReady",
+            "sessionContext.session?.kernel?.status === 'idle'",
+        ):
+            self.page.wait_for_function(f"() => window.jupyterapp?.shell.currentWidget?.{true}", timeout=300_000)
+
+    def open(self, notebook: str) -> None:
+        """Change to another notebook in the same page."""
+        self.command("docmanager:save-all")
+        self.command("application:close-all")
+        self.command("docmanager:open", path=notebook)
+        self._wait_for(notebook)
 
     def command(self, name: str, **arguments: object) -> None:
         """Run one of JupyterLab's commands and wait for its end."""
@@ -111,15 +122,26 @@ def until(true: Callable[[], bool], pause: Callable[[float], object] = lambda ms
 
 
 @contextmanager
-def lab_server(folder: Path, cells: list[str]) -> Iterator[str]:
-    """JupyterLab serving one notebook, test.ipynb, apart from the user's own Jupyter; gives its address."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+def lab_server(folder: Path, **notebooks: list[str]) -> Iterator[str]:
+    """JupyterLab with the course's defaults, apart from the user's own Jupyter; gives its address.
+
+    Args:
+        folder: Its notebooks are in `work` in there.
+        notebooks: Name → the cells of a notebook.
+    """
     (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "test.ipynb")
+    for name, cells in notebooks.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / "work" / f"{name}.ipynb")
+    prefix = folder / "environment"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "prefix", str(prefix))
+        assert set_defaults()
     kinds = ("JUPYTER_CONFIG", "JUPYTER_DATA", "JUPYTER_RUNTIME", "JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES")
     environment = {**os.environ, "IPYTHONDIR": str(folder / "ipython"), "OMP_NUM_THREADS": "1"}
     environment |= {f"{kind}_DIR": str(folder / kind) for kind in kinds}
+    environment |= {"JUPYTER_PATH": str(prefix / "share/jupyter"), "JUPYTER_CONFIG_PATH": str(prefix / "etc/jupyter")}
     for plugin, values in SETTINGS.items():
         path = folder / "JUPYTERLAB_SETTINGS" / f"{plugin.replace(':', '/')}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)

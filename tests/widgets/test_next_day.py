@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from course_kit.lessons.copies import RECORD, make_copies
-from course_kit.lessons.lab import set_defaults
 from widgets.browser import Lab, Watched, lab_server, until
 
 ROOT = Path(__file__).parents[2]
@@ -27,13 +25,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """JupyterLab with the course's defaults, in a folder of a student's own copies."""
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "prefix", str(tmp_path / "environment"))
-        assert set_defaults()
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "environment/etc/jupyter"))
-    with lab_server(tmp_path, CELLS) as url:
+def address(tmp_path: Path) -> Iterator[str]:
+    """JupyterLab in a folder of a student's own copies."""
+    with lab_server(tmp_path, test=CELLS) as url:
         make_copies(ROOT, tmp_path / "work")
         yield url
 
@@ -84,7 +78,7 @@ def test_widgets_and_progress_are_there_before_anything_is_run(browser: Browser,
     assert len(now & shown) == 1  # of the two only the first was run
     assert now <= stored  # the day after tomorrow both are there
 
-    Lab(page, address, "notebooks/00_start_here.ipynb")
+    lab.open("notebooks/00_start_here.ipynb")
     lab.command("notebook:run-all-cells")
     link = page.locator(".jp-OutputArea a", has_text="01 · A recommender is a graph").first
     link.wait_for(timeout=300_000)
