@@ -475,6 +475,9 @@ RECIPES: dict[tuple[str, str, str], Recipe] = {
     ("NGCF", "lastfm thinned", "bpr"): _tuned(0.003, 0.03),
     ("GCN, no ReLU, no W", "lastfm thinned", "bpr"): _tuned(0.1, 0.01),
     ("LightGCN", "lastfm thinned", "bpr"): _tuned(0.05, 0.05),
+    # Six points with a patience of 50, steps of 0.03 and 0.08, and four beyond: also a step of 0.01, and larger decays.
+    ("MatrixFactorization", "lastfm thinned", "softmax"): _tuned(0.03, 1.0, 1024, "softmax", patience=50),
+    ("LightGCN", "lastfm thinned", "softmax"): _tuned(0.03, 0.3, 1024, "softmax", patience=50),
     # Chosen among a few settings only, by the validation recall of one split.
     ("PinSAGE", "movielens-100k", "bpr"): Recipe("bpr", 30, 4096, 0.01, 0.0, patience=5),
     ("PinSAGE", "movielens-100k", "margin"): Recipe("margin", 10, 1024, 0.01, 0.0, negatives=500, patience=3),
