@@ -55,9 +55,13 @@ class Contrast:
         return loss, penalty
 
 
-# By --tune on the thinned data. Without noise: weights of 0 to 0.1 and temperatures of 0.2 to 1, of which weights of
-# 0.0003 to 0.003 came within 1 % of each other. With noise of 0.1 to 1: weights of 0.0003 to 0.01, temperature 0.5.
+# By --tune. On the thinned films without noise: weights of 0 to 0.1 and temperatures of 0.2 to 1, of which weights of
+# 0.0003 to 0.003 came within 1 % of each other; with noise of 0.1 to 1: weights of 0.0003 to 0.01, temperature 0.5.
+# With all edges without noise: weights of 0.0001 to 0.03, temperatures of 0.2 and 0.5; with noise of 0.1 and 0.5:
+# weights of 0.0003 to 0.003, temperature 0.5.
 CHOSEN = {
+    ("movielens-100k", "LightGCN, contrast"): Contrast(0.0003, 0.5),
+    ("movielens-100k", "LightGCN, contrast with noise"): Contrast(0.001, 0.5, 0.1),
     ("movielens-100k thinned", "LightGCN, contrast"): Contrast(0.0003, 0.5),
     ("movielens-100k thinned", "LightGCN, contrast with noise"): Contrast(0.003, 0.5, 0.5),
 }

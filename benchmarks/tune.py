@@ -96,6 +96,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=4096)
     parser.add_argument("--negatives", type=int, default=1)
     parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--patience", type=int, default=10, help="epochs without a better one before a run stops")
     parser.add_argument("--keep", type=float, default=1.0, help="share of each user's training edges that is kept")
     parser.add_argument("--halve", action="store_true", help="only the best quarter sees all splits")
     args = parser.parse_args()
@@ -105,7 +106,7 @@ def main() -> None:
     def run(point: Point, seed: int) -> Result:
         if args.model in CLOSED_FORMS:
             return closed(args.model, parts[seed], seed, **point)
-        recipe = Recipe(args.loss, 200, args.batch_size, negatives=args.negatives, patience=10, **point)
+        recipe = Recipe(args.loss, 200, args.batch_size, negatives=args.negatives, patience=args.patience, **point)
         return trained(args.model, parts[seed], seed, recipe, dim=args.dim)
 
     shipped = CLOSED_FORMS.get(args.model) or GRIDS[args.loss]

@@ -93,8 +93,8 @@ def contestants(
         loss: Loss of the models that are trained, "bpr" or "softmax".
 
     Returns:
-        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained. With BPR and MovieLens that
-        is all of them, otherwise those that were tuned for it.
+        Name → ``build(graph, seed)``; and name → recipe, for the models that are trained. With MovieLens that is all of
+        them, otherwise those that were tuned for it.
 
     Raises:
         ValueError: If no settings were chosen for this data set, or no recipe for this loss.

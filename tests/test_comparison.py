@@ -48,9 +48,10 @@ def test_every_contestant_scores_and_starts_from_its_seed(name):
         assert model.num_layers == 3
 
 
+@pytest.mark.parametrize("loss", ["bpr", "softmax"])
 @pytest.mark.parametrize("dataset", COMPLETE)
-def test_everybody_takes_part(dataset):
-    builders, recipes = contestants(dataset)
+def test_everybody_takes_part(dataset, loss):
+    builders, recipes = contestants(dataset, loss)
     assert list(builders) == list(MODELS)
     assert set(recipes) == LEARNT
 
@@ -68,7 +69,7 @@ def test_whoever_learns_has_a_recipe(dataset):
         assert not torch.equal(builders[name](graph, 0).score(torch.arange(4)), different.score(torch.arange(4)))
 
 
-@pytest.mark.parametrize("dataset", [*COMPLETE, "lastfm"])
+@pytest.mark.parametrize("dataset", TUNED)
 def test_with_softmax_those_learn_that_were_tuned_for_it(dataset):
     builders, recipes = contestants(dataset, "softmax")
     assert {"MatrixFactorization", "LightGCN"} <= set(recipes) <= LEARNT

@@ -77,7 +77,7 @@ def cosines(users: Tensor) -> Tensor:
     row=54,
     says="Simplifying the GNN improves the recommendations.",
     verdict="holds on campus for taking W out; taking the ReLU out alone brings nothing; lesson 06 finds both on "
-    "MovieLens",
+    "MovieLens with BPR",
     shown=PAY,
 )
 def test_leaving_out_w_pays(ladder, measured):

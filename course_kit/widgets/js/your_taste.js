@@ -198,7 +198,7 @@ export default stage({
     return {
       numbers: news,
       figures: told.length ? [why(state, item, told, prepared.shared)] : [],
-      legend: [["▲", " new since your last change"], ["×3", " in three lists"], ["+40 %", " of the score"]],
+      legend: [["▲", " new since your last change"], ["×3", " and a green edge: in three lists"], ["+40 %", " of the score"]],
       say: item < 0 ? "Nothing is liked yet, so only popularity has a list."
         : !prepared.weights[model] ? `${model} asks nothing about you: ${people(degree[item])} had “${titles[item]}”.`
           : told.length ? `${model} recommends “${titles[item]}” above all because of “${titles[told[0][0]]}”.`
