@@ -232,6 +232,8 @@ def _sparse_product(adjacency: Tensor, x: Tensor) -> Tensor:
     That is what ``embedding_bag`` computes. With int32 indices it is limited by the speed of memory alone, and several
     times faster than ``torch.sparse.mm``.
     """
+    if not x.shape[1]:  # nobody's scores: with more than one thread embedding_bag fails on rows of no numbers
+        return x.new_zeros(adjacency.shape[0], 0)
     return embedding_bag(
         adjacency.col_indices(),
         x.contiguous(),

@@ -115,7 +115,7 @@ class Killer(SchedulerPlugin):
 @dataclass
 class Run:
     items: np.ndarray
-    expected: np.ndarray
+    error: float  # the largest, of all numbers of all items
     deaths: int
     tasks_left: int
 
@@ -130,20 +130,25 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         scheduler.add_plugin(killer)
         items = embed_catalogue(model, client, folder / "out", 24, progress=False)
         deaths = len(killer.died)
-    with torch.no_grad():
-        some = torch.arange(model.num_items).split(50_000)
-        expected = torch.cat([model.embed_items(items) for items in some]).numpy()
-    return Run(items, expected, deaths, -killer.left)
+    return Run(items, largest_error(items, model), deaths, -killer.left)
+
+
+@torch.no_grad()
+def largest_error(items: np.ndarray, model: PinSAGE) -> float:
+    """Beside what the model says in this process, a part at a time; not a number if there is one among them."""
+    parts = torch.arange(model.num_items).split(20_000)
+    return float(np.max([np.abs(items[part.numpy()] - model.embed_items(part).numpy()).max() for part in parts]))
 
 
 @pytest.mark.slow
 def test_a_worker_is_killed_in_the_middle_of_a_job_and_nothing_is_lost(run):
     assert run.deaths == 1  # the one that was killed: none for want of memory
     assert run.tasks_left >= 12  # what was still to do, and what was done again
-    np.testing.assert_allclose(run.items, run.expected, atol=1e-6)
+    assert run.error < 1e-6
 
 
 @pytest.mark.slow
 def test_the_table_is_larger_than_what_a_worker_may_hold(run):
-    assert run.expected.nbytes > parse_bytes(LIMIT)
-    assert run.items.nbytes == run.expected.nbytes
+    assert run.items.dtype == np.float32
+    assert run.items.shape == (1_100_000, 128)
+    assert run.items.nbytes > parse_bytes(LIMIT)

@@ -436,6 +436,17 @@ def test_refuses_an_adjacency_of_another_layout(convert: Callable[[Tensor], Tens
         polynomial(convert(adjacency_of()), embeddings(), [1.0] * (num_layers + 1))
 
 
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_embeddings_without_a_number_stay_so_with_any_number_of_threads(num_threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        assert diffuse(adjacency_of(), embeddings(N, 0), 2).shape == (3, N, 0)
+        assert polynomial(adjacency_of(), embeddings(N, 0), [0.5, 0.5]).shape == (N, 0)
+    finally:
+        torch.set_num_threads(before)
+
+
 # ---- speed
 
 

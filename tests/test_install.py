@@ -96,8 +96,8 @@ class Kit:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """A kit installed once, in a path with spaces and an umlaut; tests that break it mend it again."""
-    kit = Kit(tmp_path_factory.mktemp("a kit") / "Kurs für GNNs")
+    """A kit installed once, in a path with spaces, an umlaut and tests; those that break it mend it again."""
+    kit = Kit(tmp_path_factory.mktemp("a kit") / "tests" / "Kurs für GNNs")
     code, output = kit.install()
     assert code == 0, output
     return kit
@@ -118,6 +118,19 @@ def test_everything_is_there_and_a_second_run_is_silent(kit: Kit) -> None:
     assert kit.install() == (0, "")
     end = os.times()
     assert end.children_user + end.children_system - start.children_user - start.children_system < 1
+
+
+def test_what_was_installed_is_compiled_for_whoever_may_not_write_there(kit: Kit) -> None:
+    kit.install()
+    (site,) = (kit.folder / ".venv/lib").glob("python3*/site-packages")
+    (compiled,) = (site / "__pycache__").glob("apple.*.pyc")
+    compiled.unlink()
+    kit.stamp.unlink()
+    assert kit.install(PIP_COMPILE="0")[0] == 0  # pip's own switch
+    assert not compiled.exists()
+    kit.stamp.unlink()
+    assert kit.install()[0] == 0
+    assert compiled.exists()
 
 
 def test_a_new_pin_is_installed(kit: Kit) -> None:

@@ -32,6 +32,8 @@ LOCK = ROOT / "requirements.lock"
 # Installed before the rest, each on its own: pip, because an old one shows no progress; torch, so that nothing which
 # depends on it gets to choose its version or its build.
 FIRST = ("pip", "torch")
+# Tests of packages, and of the transformers all but a few: a third of what there is. Whoever imports one, compiles it.
+HARDLY_IMPORTED = ("(.*/)?tests?/", "transformers/models/.*/mod(eling|ular)_")
 REMEDIES = {
     "No space left on device": "The disk is full: the course needs about 3 GB (8 GB with CUDA). Free some, run again.",
     "ProxyError|Cannot connect to proxy|Tunnel connection failed": (
@@ -163,7 +165,8 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
     Raises:
         InstallError: pip failed; the message has its last lines and what to do.
     """
-    base = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-warn-script-location"]
+    base = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    base += ["install", "--no-warn-script-location", "--no-compile"]
     if any(re.match(r"pip-(2[5-9]|[3-9]\d)\.", name) for name in dist_infos()):
         base += ["--progress-bar", "raw"]  # unknown to the pip that an older Python brings along
     output: list[str] = []
@@ -188,6 +191,25 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
                 show(text)
     if pip.returncode != 0:
         raise InstallError(f"{explained(output)}\n(all of pip's output: {LOG})")
+
+
+def compile_modules(show: Callable[[str], None], lock: int) -> None:
+    """Compile what was installed, on all cores; pip would do it on one, one file after another.
+
+    Args:
+        show: called with how many files are done.
+        lock: descriptor of the install lock, to inherit.
+    """
+    for site in VENV.glob("lib/python3*/site-packages"):
+        left_out = rf"^{re.escape(str(site))}/({'|'.join(HARDLY_IMPORTED)})"
+        command = [PYTHON, "-m", "compileall", "-j", "0", "-x", left_out, str(site)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}  # some package has a file that is no Python
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, text=True, errors="replace", pass_fds=[lock], **pipes
+        ) as compiling:
+            for done, _ in enumerate(line for line in compiling.stdout if line.startswith("Compiling ")):
+                if done % 100 == 0:
+                    show(f"{done} files")
 
 
 @contextlib.contextmanager
@@ -228,6 +250,9 @@ def install(lock: int) -> None:
         pip_install(["--requirement", "requirements.lock"], show, lock)
     with stage("this course") as show:
         pip_install(["--no-deps", "--no-build-isolation", "--editable", "."], show, lock)
+    if os.environ.get("PIP_COMPILE") != "0":  # pip's own switch
+        with stage("compiling") as show:
+            compile_modules(show, lock)
     stamp = {**expected_stamp(), "installed": dist_infos()}
     unfinished = STAMP.with_suffix(".part")
     unfinished.write_text(json.dumps(stamp))

@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, str]] = {  # variables of MKL, torch's own loops, 
         "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
         "OPENBLAS_CORETYPE": "SkylakeX",
     },
-    "two threads": {"OMP_NUM_THREADS": "2"},
+    "two threads": {"OMP_NUM_THREADS": "2", "GOMP_SPINCOUNT": "0"},  # a thread that waits leaves its core to others
     "other seeds": {"COURSE_SEED": "100"},  # tests/over_seeds.py reads it
 }
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from course_kit.storing import replace
 
 PACKAGES = ("course_lib", "course_kit")
+# What pip would call, in a third of pip's time.
+BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 README = """# GNNs for Recommender Systems: lessons and assignments
 
 Lecture: Stanford CS224W, Jure Leskovec, http://cs224w.stanford.edu.
@@ -80,8 +82,7 @@ def build_wheel(source: Path, folder: Path) -> Path:
             shutil.copy(source / name, clean)
         for name in PACKAGES:
             shutil.copytree(source / name, clean / name, ignore=shutil.ignore_patterns("__pycache__"))
-        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", scratch]
-        done = subprocess.run([*command, str(clean)], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", BUILD, scratch], cwd=clean, capture_output=True, text=True)
         if done.returncode:
             raise ValueError(f"the wheel cannot be built: {done.stderr.strip().splitlines()[-1:]}")
         (wheel,) = Path(scratch).glob("*.whl")
