@@ -194,22 +194,26 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
 
 
 def compile_modules(show: Callable[[str], None], lock: int) -> None:
-    """Compile what was installed, on all cores; pip would do it on one, one file after another.
+    """Compile packages and course on all cores; pip would do it on one, file after file.
 
     Args:
         show: called with how many files are done.
         lock: descriptor of the install lock, to inherit.
     """
-    for site in VENV.glob("lib/python3*/site-packages"):
-        left_out = rf"^{re.escape(str(site))}/({'|'.join(HARDLY_IMPORTED)})"
-        command = [PYTHON, "-m", "compileall", "-j", "0", "-x", left_out, str(site)]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}  # some package has a file that is no Python
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, text=True, errors="replace", pass_fds=[lock], **pipes
-        ) as compiling:
-            for done, _ in enumerate(line for line in compiling.stdout if line.startswith("Compiling ")):
-                if done % 100 == 0:
-                    show(f"{done} files")
+    folders = [*VENV.glob("lib/python3*/site-packages"), *ROOT.glob("course_*")]
+    left_out = f"site-packages/({'|'.join(HARDLY_IMPORTED)})"
+    with subprocess.Popen(
+        [PYTHON, "-m", "compileall", "-j", "0", "-x", left_out, *folders],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        pass_fds=[lock],
+    ) as compiling:  # whose exit code says no more than that some package has a file for another Python
+        for done, _ in enumerate(line for line in compiling.stdout if line.startswith("Compiling ")):
+            if done % 100 == 0:
+                show(f"{done} files")
 
 
 @contextlib.contextmanager
