@@ -154,6 +154,20 @@ def explained(output: list[str]) -> str:
     return "".join([*output[-8:], "\nRun it again; if it fails in the same place, run make clean first."])
 
 
+def started(command: list[str | Path], lock: int) -> subprocess.Popen[str]:
+    """Start a program whose lines are read while it runs; it inherits the descriptor of the install lock."""
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        pass_fds=[lock],
+    )
+
+
 def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) -> None:
     """Run `pip install`, its output into the log.
 
@@ -170,19 +184,7 @@ def pip_install(arguments: list[str], show: Callable[[str], None], lock: int) ->
     if any(re.match(r"pip-(2[5-9]|[3-9]\d)\.", name) for name in dist_infos()):
         base += ["--progress-bar", "raw"]  # unknown to the pip that an older Python brings along
     output: list[str] = []
-    with (
-        LOG.open("a") as log,
-        subprocess.Popen(
-            [*base, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            pass_fds=[lock],
-        ) as pip,
-    ):
+    with LOG.open("a") as log, started([*base, *arguments], lock) as pip:
         for line in pip.stdout:
             if not line.startswith("Progress "):
                 log.write(line)
@@ -202,15 +204,8 @@ def compile_modules(show: Callable[[str], None], lock: int) -> None:
     """
     folders = [*VENV.glob("lib/python3*/site-packages"), *ROOT.glob("course_*")]
     left_out = f"site-packages/({'|'.join(HARDLY_IMPORTED)})"
-    with subprocess.Popen(
-        [PYTHON, "-m", "compileall", "-j", "0", "-x", left_out, *folders],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        errors="replace",
-        pass_fds=[lock],
-    ) as compiling:  # whose exit code says no more than that some package has a file for another Python
+    # Its exit code is not asked: some package always has a file for another Python.
+    with started([PYTHON, "-m", "compileall", "-j", "0", "-x", left_out, *folders], lock) as compiling:
         for done, _ in enumerate(line for line in compiling.stdout if line.startswith("Compiling ")):
             if done % 100 == 0:
                 show(f"{done} files")
