@@ -50,6 +50,9 @@ ASKED: dict[tuple[Any, ...], Widget] = {}  # what this kernel has asked, so that
 def take_over(widget: Widget, question: tuple[Any, ...]) -> None:
     """Take over what was answered when this kernel asked the same before: running a cell again wipes no answer.
 
+    An answer may come later than the new widget: a page sends one change at a time and waits for the kernel to take
+    it, while the order to run the cell again does not wait. So the new widget follows the earlier one from now on.
+
     Args:
         widget: The new widget; the traits that a reader moves are set, and ``truth`` if there is one.
         question: Equal for two widgets that ask the same.
@@ -57,7 +60,7 @@ def take_over(widget: Widget, question: tuple[Any, ...]) -> None:
     key = (type(widget).__name__, *question)  # traits that are added make a new class per widget
     if earlier := ASKED.get(key):
         for trait in {*widget.trait_names(moves=True), *widget.trait_names(kept=True)}:
-            setattr(widget, trait, getattr(earlier, trait))
+            traitlets.dlink((earlier, trait), (widget, trait))
     ASKED[key] = widget
 
 

@@ -161,8 +161,17 @@ def lab_server(folder: Path, **notebooks: list[str]) -> Iterator[str]:
         _wait_for(f"http://127.0.0.1:{port}/api/status", process)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(timeout=300)
+        stop(process)
+
+
+def stop(process: subprocess.Popen, seconds: float = 30) -> None:
+    """End a server; one that does not end by itself, because a thread of it waits for work for ever, is killed."""
+    process.terminate()
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(url: str, process: subprocess.Popen, seconds: float = 300) -> None:

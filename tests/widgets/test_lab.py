@@ -24,11 +24,17 @@ ASK = "print(w_LossToy.shift)"
 
 GUESS = 'from course_kit.widgets import Predict\nguess = Predict("Which share?")\nguess'
 TELL = "guess.reveal(0.25)"
+BUSY = 'import os, time\nwhile not os.path.exists("go"):\n    time.sleep(0.05)'
 NOTEBOOKS = {
     "figure": ["import matplotlib.pyplot as plt", "plt.plot([0, 1]);"],
     "widgets": [IMPORTS, *CELLS, ASK],
     "predict": [GUESS, 'print("the next cell")', TELL],
+    "busy": [GUESS, BUSY, TELL],
 }
+RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"  # gives no promise: nobody waits
+GO = "() => jupyterapp.serviceManager.contents.save('go', {type: 'file', format: 'text', content: ''})"
+IS_NEXT = "() => jupyterapp.shell.currentWidget.content.activeCellIndex === 1"
+FIRST_COUNT = "() => jupyterapp.shell.currentWidget.content.model.cells.get(0).executionCount"
 FILTER = "image => getComputedStyle(image).filter"
 
 
@@ -174,7 +180,7 @@ def test_escape_leaves_the_widget_and_the_notebook_has_the_keys_again(predict):
     assert predict.page.evaluate("() => document.activeElement.closest('.kit')") is None
     assert active(predict) == 0
     predict.page.keyboard.press("ArrowDown")
-    predict.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
+    predict.page.wait_for_function(IS_NEXT)
 
 
 def test_a_locked_guess_stays_when_shift_enter_runs_its_cell_again_from_inside(predict):
@@ -184,10 +190,26 @@ def test_a_locked_guess_stays_when_shift_enter_runs_its_cell_again_from_inside(p
     slider(predict).press("l")
     predict.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
     predict.page.keyboard.press("Shift+Enter")  # wherever the focus went when the slider was locked under it
-    predict.page.wait_for_function("() => jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
+    predict.page.wait_for_function(IS_NEXT)
     predict.page.get_by_text(f"You were off by {float(guess) - 0.25:g}.").first.wait_for()
     assert predict.page.locator(".kit").count() == 1
     assert slider(predict).is_disabled()
+
+
+def test_a_guess_locked_while_the_kernel_is_busy_stays_when_its_cell_runs_again(browser, address):
+    watched = Watched(browser)
+    lab = Lab(watched.page, address, "busy.ipynb")
+    watched.page.evaluate(RUN_ALL)
+    slider(lab).press("ArrowRight")
+    slider(lab).press("l")
+    watched.page.keyboard.press("Shift+Enter")
+    watched.page.wait_for_function(IS_NEXT)
+    watched.page.evaluate(GO)
+    watched.page.get_by_text("You were off by").first.wait_for()
+    assert slider(lab).is_disabled()
+    assert watched.page.evaluate(FIRST_COUNT) == 4  # what stands there is the new widget
+    watched.check()
+    watched.page.close()
 
 
 def test_control_s_saves_from_inside(predict):

@@ -84,6 +84,16 @@ def test_a_cell_that_runs_again_keeps_the_guess_and_the_truth():
     assert (other.guess, other.locked, other.truth) == (None, False, None)
 
 
+def test_a_lock_that_comes_after_the_cell_ran_again_counts_there():
+    first = Predict("Which share?")
+    first.guess = 0.25
+    again = Predict("Which share?")
+    first.locked = True
+    assert again.numbers() == {"you": "0.25"}
+    again.locked = False  # thought again; the one that no page shows any more has no say
+    assert first.locked
+
+
 def test_who_locked_nothing_is_not_told():
     line = repr(Predict("Which share?").reveal(0.125))
     assert "No guess was locked" in line

@@ -30,6 +30,12 @@ def test_a_cell_that_runs_again_keeps_the_answers():
     assert Quiz(TWO[:1]).answers == [-1]
 
 
+def test_an_answer_that_comes_after_the_cell_ran_again_counts_there():
+    first, again = Quiz(TWO), Quiz(TWO)
+    first.answers = [0, -1]
+    assert again.answers == [0, -1]
+
+
 def test_no_arrow_answers(show):
     shown = show(Quiz(TWO))
     shown.place.get_by_role("button", name="1", exact=True).press("ArrowDown")
