@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, expect
 
 from course_kit import widgets
 from widgets.browser import Lab, Watched, lab_server
@@ -69,7 +69,7 @@ def test_a_figure_follows_the_theme_where_no_widget_has_brought_its_style_sheet(
 def lab(browser: Browser, address: str) -> Iterator[Lab]:
     """Open at all widgets."""
     with opened(browser, address, "widgets") as lab:
-        lab.page.wait_for_function(f"() => document.querySelectorAll('.kit').length === {len(CELLS)}", timeout=300_000)
+        expect(lab.page.locator(".kit")).to_have_count(len(CELLS), timeout=300_000)
         yield lab
 
 
