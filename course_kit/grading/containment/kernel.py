@@ -7,8 +7,10 @@ import json
 import os
 import random
 import sys
+import threading
+from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +31,17 @@ class Sink(io.TextIOBase):
     """
 
     encoding = "UTF-8"
-    said = 0  # by all of them together
+    _said: ClassVar[Counter[int]] = Counter()  # by each thread: two that add to one number at the same time lose some
+
+    @classmethod
+    def count(cls, length: int) -> None:
+        """Count a piece of output of this many characters."""
+        cls._said[threading.get_ident()] += max(PIECE, length)
+
+    @classmethod
+    def said(cls) -> int:
+        """How many characters have been counted, by all sinks and threads together."""
+        return sum(list(cls._said.values()))
 
     def __init__(
         self, session: object = None, thread: object = None, name: str = "stdout", echo: object = None
@@ -52,7 +64,7 @@ class Sink(io.TextIOBase):
         """Take a text."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        Sink.said += max(PIECE, len(text))
+        self.count(len(text))
         return len(text)
 
 
@@ -68,7 +80,7 @@ class Kernel(IPythonKernel):
 
     def finish_metadata(self, parent: Any, metadata: dict[str, Any], reply_content: Any) -> dict[str, Any]:
         """The metadata of a reply."""
-        return {**super().finish_metadata(parent, metadata, reply_content), SAID: Sink.said}
+        return {**super().finish_metadata(parent, metadata, reply_content), SAID: Sink.said()}
 
     def do_shutdown(self, restart: bool) -> dict[str, Any]:
         """What a notebook may call to end its own kernel."""
@@ -129,6 +141,6 @@ def _publish_only_states(app: IPKernelApp) -> None:
         if bytes(parts[0]).endswith(b"status"):
             publish(parts, *args, **how)
         else:
-            Sink.said += max(PIECE, sum(map(len, parts)))
+            Sink.count(sum(map(len, parts)))
 
     app.iopub_thread.send_multipart = send
