@@ -161,14 +161,14 @@ def lab_server(folder: Path, **notebooks: list[str]) -> Iterator[str]:
         _wait_for(f"http://127.0.0.1:{port}/api/status", process)
         yield f"http://127.0.0.1:{port}"
     finally:
-        stop(process)
+        _stop(process)
 
 
-def stop(process: subprocess.Popen, seconds: float = 30) -> None:
+def _stop(process: subprocess.Popen) -> None:
     """End a server; one that does not end by itself, because a thread of it waits for work for ever, is killed."""
     process.terminate()
     try:
-        process.wait(timeout=seconds)
+        process.wait(timeout=30)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
