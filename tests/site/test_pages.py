@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from widgets.browser import Watched
+from widgets.browser import Watched, until
 from widgets.test_every_widget import RULES
 
 from course_kit.cli.site import DOCUMENTS
@@ -148,6 +152,48 @@ def test_nothing_moves_while_a_page_opens(site, watched, width):
         go(page, named(site, name))
         page.evaluate("document.fonts.ready.then(() => true)")
         assert page.evaluate(MOVED) < 0.01, name
+
+
+@contextmanager
+def served_in_halves(file: Path) -> Iterator[tuple[str, threading.Event]]:
+    """The address of a page whose first half comes at once, and what to set for the other one to come."""
+    rest = threading.Event()
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            page = file.read_bytes()
+            self.wfile.write(page[: len(page) // 2])
+            self.wfile.flush()
+            rest.wait()
+            self.wfile.write(page[len(page) // 2 :])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/{file.name}", rest
+        finally:
+            rest.set()
+            server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["claims.html", "lecture_map.html"])
+def test_no_column_moves_when_more_of_a_table_comes_in(site, watched, name):
+    """A slow connection, or a slow processor, shows what has come; the widths of a table's columns are all rows'."""
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    with served_in_halves(named(site, name)) as (address, rest):
+        page.goto(address, wait_until="commit")
+        until(lambda: page.evaluate("performance.getEntriesByName('first-contentful-paint').length"))
+        rest.set()
+        page.wait_for_selector(":root:not(.opening)")
+        assert page.locator("table.rows").first.is_visible()
+        assert page.evaluate(MOVED) < 0.01
     page.set_viewport_size(SCREEN)
     watched.check()
 

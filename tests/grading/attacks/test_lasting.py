@@ -6,14 +6,13 @@ import os
 import pickle
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from hostile import ALL_RIGHT, NO_ANSWERS, RIGHT, SHORT, WRONG, Stock, outcomes
+from processes import living, soon
 
 SLEEP = "import time\ntime.sleep(1000)"
 CALM_SLEEP = "import time\ntry:\n    time.sleep(1000)\nexcept KeyboardInterrupt:\n    pass"
@@ -167,15 +166,7 @@ def test_of_a_run_that_is_killed_nothing_goes_on(bundle, confined):
     below = started.children(recursive=True)
     run.kill()
     run.wait()
-    assert soon(lambda: all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in below))
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether something comes true within a while."""
-    until = time.monotonic() + 30
-    while not (came := condition()) and time.monotonic() < until:
-        time.sleep(0.1)
-    return came
+    assert soon(lambda: not living(below))
 
 
 def test_nothing_stays_behind(grader, graded):
@@ -183,10 +174,5 @@ def test_nothing_stays_behind(grader, graded):
         WRONG,
         "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(1000)",
     )
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        below = [p for p in psutil.Process(grader.pid).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
-        if len(below) == 1:  # the warm process
-            return
-        time.sleep(0.1)
-    raise AssertionError(below)
+    warm_process_alone = 1
+    assert soon(lambda: len(living(psutil.Process(grader.pid).children(recursive=True))) == warm_process_alone)

@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
+from processes import living, soon
 
 from course_kit.grading.containment import warm
 from course_kit.grading.containment.confine import Limits
@@ -62,16 +62,6 @@ time.sleep(0.2)
 {LISTENS}"""
 
 
-def soon(condition: Callable[[], bool]) -> bool:
-    """Whether something comes true within a while."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.fixture
 def ask(tmp_path) -> Iterator[Callable]:
     """Ask a warm process for a kernel that does this; gives the connection and the process."""
@@ -93,12 +83,7 @@ def ask(tmp_path) -> Iterator[Callable]:
 
 def below(process: psutil.Process) -> list[psutil.Process]:
     """Who stands before a kernel, the kernel, and what it started."""
-    return [p for p in process.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
-
-
-def ended(processes: list[psutil.Process]) -> bool:
-    """Whether none of them is left, wherever it may hang by now."""
-    return not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return living(process.children(recursive=True))
 
 
 def test_a_kernel_is_told_of_once_it_listens_and_killed_when_asked_to(ask):
@@ -108,7 +93,7 @@ def test_a_kernel_is_told_of_once_it_listens_and_killed_when_asked_to(ask):
     assert pid in [p.pid for p in all_]
     connection.sendall(KILL)
     assert connection.recv(1) == b""
-    assert soon(lambda: ended(all_))
+    assert soon(lambda: not living(all_))
 
 
 @pytest.mark.parametrize("kernel", [LISTENS, FORKS, "0"])
@@ -118,7 +103,7 @@ def test_when_its_owner_goes_nothing_stays(kernel, ask):
     assert soon(lambda: len(below(process)) >= (3 if kernel == FORKS else 2))
     all_ = below(process)
     connection.close()
-    assert soon(lambda: ended(all_))
+    assert soon(lambda: not living(all_))
 
 
 def test_where_nothing_confines_a_kernel_has_limits_a_filter_and_no_group_of_the_graders():
@@ -205,4 +190,4 @@ def test_the_next_kernel_waits_until_nothing_is_left_of_the_last(ask, tmp_path):
         second.settimeout(20)
         assert second.recv(1) == b"{"
         all_ = below(process)
-    assert soon(lambda: ended(all_))
+    assert soon(lambda: not living(all_))
