@@ -43,7 +43,7 @@ def test_it_can_be_paused_and_trained_on_to_the_end():
 
 def test_while_it_trains_only_the_newest_picture_is_sent():
     player, sent = TrainingPlayer(random_graph(), recorded=0, recipe=RECIPE), []
-    player.comm = DummyComm()  # a test that imports a kernel leaves none to who has no kernel
+    player.comm = DummyComm()  # once another test has imported ipykernel, a widget without a kernel is given none
     player.send_state = lambda key=None: sent.append((key, len(player.get_state()["frames"])))
     player.playing = True
     until(lambda: not player._thread.is_alive())
